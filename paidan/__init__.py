@@ -1,0 +1,1 @@
+"""Paidan 派单: a Chinese customer message in, a routed answer out."""

@@ -1,0 +1,116 @@
+"""Which version answers: the pointer `champion.json` and the append-only history beside it.
+
+The pointer is the truth for every local door; it is replaced by rename and fsync, so that a reader sees the old
+version or the new one, never half of either.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from paidan.errors import RegistryError
+
+POINTER = "champion.json"
+HISTORY = "history.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """`trial` until a blind-read sample proves the precision on this company's traffic."""
+
+    state: str = "trial"
+    read: int = 0
+    wrong: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    version: str
+    digest: str
+    since: str
+    by: str
+    why: str
+    sequence: int
+    contract: Contract = field(default_factory=Contract)
+
+
+def read_champion(models: Path) -> Champion | None:
+    """The version that answers now; None when nothing was promoted yet."""
+    try:
+        raw = json.loads((models / POINTER).read_text(encoding="utf-8"))
+        return Champion(**{**raw, "contract": Contract(**raw["contract"])})
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise RegistryError(f"{models / POINTER} is damaged ({error}). `paidan history` tells the last version; promote it again") from None
+
+
+def promote(models: Path, version: str, digest: str, *, by: str, why: str, gate: Mapping[str, Any] | None = None, event: str = "promoted") -> Champion:
+    """Point to a version whose bundle lies in `models/<version>/` already, and write it into the history."""
+    with writer(models):
+        before = read_champion(models)
+        champion = Champion(version, digest, datetime.now(UTC).isoformat(timespec="milliseconds"), by, why, (before.sequence if before else 0) + 1)
+        line = {"event": event, **asdict(champion), "gate": dict(gate or {}), "before": before.version if before else None}
+        _append(models / HISTORY, line)
+        _replace(models / POINTER, json.dumps(asdict(champion), ensure_ascii=False, indent=1))
+        return champion
+
+
+def read_history(models: Path) -> list[dict[str, Any]]:
+    """Every promotion, oldest first. A line torn by a crash is left out."""
+    try:
+        lines = (models / HISTORY).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    history = []
+    for line in lines:
+        try:
+            history.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return history
+
+
+def serving_at(models: Path, moment: datetime) -> dict[str, Any] | None:
+    """The promotion in force at a time; None before the first."""
+    past = [entry for entry in read_history(models) if datetime.fromisoformat(entry["since"]) <= moment]
+    return past[-1] if past else None
+
+
+@contextmanager
+def writer(models: Path) -> Iterator[None]:
+    """One writer at a time; another waits for its turn."""
+    models.mkdir(parents=True, exist_ok=True)
+    with (models / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _append(path: Path, line: Mapping[str, Any]) -> None:
+    torn = path.is_file() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
+    with path.open("a", encoding="utf-8") as file:
+        file.write(("\n" if torn else "") + json.dumps(line, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_suffix(".part")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,57 @@
+"""`paidan history`."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from paidan.champion import read_history, serving_at
+from paidan.errors import RegistryError
+from paidan.main import Context
+
+
+@click.command()
+@click.option("--at", "moment", help="Only what served at this time (ISO 8601).")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_obj
+def history(context: Context, moment: str | None, as_json: bool) -> None:
+    """Who answered when: every promotion, by whom, why, and what the gate said.
+
+    Example: paidan history --at 2026-11-22T09:30:00+08:00
+    """
+    models = context.home / "models"
+    if moment is None:
+        entries = read_history(models)
+    else:
+        found = serving_at(models, _time(moment))
+        entries = [found] if found else []
+    if as_json:
+        click.echo(json.dumps(entries, ensure_ascii=False, indent=1))
+    elif not entries:
+        click.echo("nothing was promoted yet" if moment is None else f"nothing answered at {moment}")
+    else:
+        _show(entries)
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise RegistryError(f"'{text}' is no time; write it like 2026-11-22T09:30:00+08:00") from None
+    return moment.astimezone() if moment.tzinfo is None else moment
+
+
+def _show(entries: list[dict[str, Any]]) -> None:
+    table = Table()
+    for column in ("since", "event", "version", "by", "why", "gate"):
+        table.add_column(column)
+    for entry in entries:
+        gate = entry.get("gate") or {}
+        said = "forced" if gate.get("forced") else "passed" if gate.get("passed") else "refused" if gate else "–"
+        table.add_row(entry["since"], entry["event"], entry["version"], entry["by"], entry["why"], said)
+    Console().print(table)

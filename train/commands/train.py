@@ -1,0 +1,182 @@
+"""`paidan train`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from paidan.errors import BundleError, RecordsError
+from paidan.taxonomy import Taxonomy
+from train.commands.options import Reading, max_bad_option, reading_options
+from train.deploy import versions
+from train.learn import Learned, Lesson, learn
+from train.report import write_report
+from train.records import RecordSet
+from train.registry import Evidence, Registry
+
+STAGES = {
+    "reading": "reading the records",
+    "features": "learning words and characters",
+    "heads": "fitting the heads",
+    "folds": "answering each group by a model that never saw it",
+    "calibration": "calibrating",
+    "decision": "fitting what decides",
+    "evaluation": "measuring served answers",
+    "registry": "registering",
+}
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
+@reading_options
+@max_bad_option
+@click.option("--bundle", type=click.Path(path_type=Path, file_okay=False), help="Write the bundle into this folder too.")
+@click.option("--no-registry", is_flag=True, help="Only the bundle: learn from every record, register nothing.")
+@click.option("--no-starter", is_flag=True, help="Refuse that the starter set lends heads that the files lack.")
+@click.option("--quick", is_flag=True, help="A first look: fewer folds.")
+@click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
+def train(
+    files: tuple[Path, ...],
+    reading: Reading,
+    max_bad: float,
+    bundle: Path | None,
+    no_registry: bool,
+    no_starter: bool,
+    quick: bool,
+    as_json: bool,
+) -> None:
+    """Learns from labelled files, measures, and registers the candidate as `challenger`.
+
+    Without files: the workspace's starter set. With files: those; heads that they lack are lent by the starter set.
+
+    Example: paidan train tickets.csv --column text=留言详情 --column tag=一级标签 --taxonomy infer
+    """
+    if no_registry and bundle is None:
+        raise click.UsageError("--no-registry needs --bundle DIR: otherwise nothing of the training would stay")
+    console = Console(stderr=True)
+    own = reading.records(files, need_labels=True) if files else reading.starter()
+    if not own.records and not own.rejects:
+        raise RecordsError(f"nothing to learn from: {reading.workspace.datasets / 'starter'} holds no *.jsonl and no file was named")
+    _bear(own, max_bad, console)
+    starter = () if no_starter or not files else reading.starter().records
+    taxonomy = reading.taxonomy or Taxonomy.infer(str(r.labels["tag"]) for r in own.records if r.labels.get("tag"))
+    lesson = Lesson(own.records, starter, taxonomy, reading.heads, not no_registry, quick)
+    start = time.perf_counter()
+    with console.status("…") as status:
+
+        def progress(stage: str) -> None:
+            status.update(f"{STAGES[stage]} ({time.perf_counter() - start:.0f} s)")
+
+        learned = learn(reading.workspace, lesson, progress)
+        if bundle is not None:
+            _write_bundle(learned, bundle)
+        registered = None
+        if not no_registry:
+            progress("registry")
+            registered = _register(reading, learned)
+    seconds = time.perf_counter() - start
+    if as_json:
+        click.echo(json.dumps(_summary(learned, registered, bundle, seconds), ensure_ascii=False, indent=1))
+    else:
+        _show(learned, registered, bundle, seconds, Console())
+
+
+def _bear(found: RecordSet, max_bad: float, console: Console) -> None:
+    if not found.rejects:
+        return
+    for line in found.report():
+        console.print(line, markup=False, highlight=False)
+    if found.too_many(max_bad):
+        raise RecordsError(f"{len(found.rejects)} rows set aside ({found.bad_share:.1%}); up to {max_bad:.1%} are borne. Mend them, or raise --max-bad")
+
+
+def _write_bundle(learned: Learned, folder: Path) -> None:
+    """Write beside the target and swap, so that Ctrl-C leaves the old bundle or the new one."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").is_file():
+        raise BundleError(f"{folder} holds something that is no bundle; name an empty or a new folder")
+    partial = folder.with_name(folder.name + ".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    learned.bundle.save(partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+
+
+def _register(reading: Reading, learned: Learned) -> str:
+    registry = Registry(reading.workspace)
+    with tempfile.TemporaryDirectory() as scratch:
+        files = Path(scratch)
+        write_report(learned, files)
+        version = registry.register(learned.bundle, Evidence(_params(learned), _metrics(learned), _tags(learned), files))
+    kept = versions(reading.workspace)
+    kept.keep_gate_records(version, learned.held_out_records)
+    kept.exported(version)
+    return version
+
+
+def _params(learned: Learned) -> dict[str, Any]:
+    recipe = learned.recipe
+    return {
+        "views": ", ".join(f"{v.view} {v.shortest}-{v.longest}" for v in recipe.views),
+        "penalty": recipe.penalty.c,
+        "folds": recipe.folds,
+        "seed": recipe.seed,
+        "lexicon": len(recipe.lexicon),
+        "lent": ", ".join(learned.lent) or "none",
+        "features": learned.bundle.features.width,
+        **{f"rows {name}": count for name, count in learned.rows.items()},
+    }
+
+
+def _metrics(learned: Learned) -> dict[str, float]:
+    flat: dict[str, float] = {}
+    for where, figures in (("out_of_fold", learned.honest), ("held_out", learned.metrics)):
+        for head, values in figures.items():
+            for name, value in values.items() if isinstance(values, dict) else ():
+                if isinstance(value, dict) and value.get("value") is not None:
+                    flat |= {f"{where}/{head}.{name}": value["value"], f"{where}/{head}.{name}.low": value["low"], f"{where}/{head}.{name}.high": value["high"]}
+                elif isinstance(value, int | float):
+                    flat[f"{where}/{head}.{name}"] = float(value)
+    return flat
+
+
+def _tags(learned: Learned) -> dict[str, str]:
+    identity = learned.bundle.identity
+    return {"data_fingerprint": learned.fingerprint, "taxonomy": identity["taxonomy"], "git": identity["git"] or "unknown", "paidan": identity["paidan"]}
+
+
+def _summary(learned: Learned, version: str | None, bundle: Path | None, seconds: float) -> dict[str, Any]:
+    return {
+        "version": version,
+        "bundle": str(bundle) if bundle else None,
+        "rows": dict(learned.rows),
+        "lent": list(learned.lent),
+        "fingerprint": learned.fingerprint,
+        "out_of_fold": dict(learned.honest),
+        "held_out": dict(learned.metrics),
+        "seconds": round(seconds, 1),
+    }
+
+
+def _show(learned: Learned, version: str | None, bundle: Path | None, seconds: float, console: Console) -> None:
+    table = Table(title="out-of-fold: each group answered by a model that never saw it")
+    for column in ("head", "accuracy", "95 % interval", "macro-F1", "n"):
+        table.add_column(column, justify="left" if column == "head" else "right")
+    for head, figures in learned.honest.items():
+        share = figures["accuracy"]
+        table.add_row(head, f"{share['value']:.3f}", f"{share['low']:.3f} – {share['high']:.3f}", f"{figures['macro_f1']:.3f}", str(share["n"]))
+    console.print(table)
+    rows = ", ".join(f"{count:,} {name}" for name, count in learned.rows.items() if count)
+    lent = f"; lent by the starter set: {', '.join(learned.lent)}" if learned.lent else ""
+    console.print(f"{rows}{lent}; {learned.bundle.features.width:,} features; {seconds:.0f} s", highlight=False)
+    if bundle:
+        console.print(f"bundle in {bundle}", highlight=False)
+    if version:
+        console.print(f"registered as version {version} (challenger). Next: paidan promote", highlight=False)

@@ -1,0 +1,234 @@
+"""Learning: checked messages with labels in, a bundle out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.pipeline import FeatureUnion
+
+from paidan.bundle import Bundle
+from paidan.calibration import Calibration
+from paidan.features import Vector
+from paidan.heads import Head, Scorer
+from paidan.normalise import CURRENT
+from paidan.router import IN_SCOPE
+from paidan.taxonomy import Taxonomy
+from train.calibrate import apply, fit_calibration
+from train.estimators import Penalty, Weights, aligned, fit_head
+from train.split import grouped_folds
+from train.thresholds import OutOfFold, fit_table
+from train.vectorise import View, matrix, to_features, vectoriser
+
+Floats = NDArray[np.float64]
+TIERS = ("high", "medium", "low")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Messages ready to learn from; every sequence has one entry a message.
+
+    Attributes:
+        texts: as the model reads them (normalised, starred, joined).
+        labels: by head; None where a message does not carry the head's label.
+        also: further acceptable tags.
+        groups: messages never to be split between train and test.
+        weights: how much each message counts.
+    """
+
+    texts: tuple[str, ...]
+    labels: Mapping[str, tuple[str | None, ...]]
+    also: tuple[tuple[str, ...], ...]
+    groups: tuple[str, ...]
+    styles: tuple[str | None, ...]
+    weights: Floats
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Examples:
+        chosen = [int(row) for row in rows]
+        return Examples(
+            tuple(self.texts[row] for row in chosen),
+            {head: tuple(column[row] for row in chosen) for head, column in self.labels.items()},
+            tuple(self.also[row] for row in chosen),
+            tuple(self.groups[row] for row in chosen),
+            tuple(self.styles[row] for row in chosen),
+            self.weights[chosen],
+        )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is made. The same recipe and examples give the same bundle.
+
+    Attributes:
+        folds: grouped folds of the out-of-fold answers that calibrate and decide.
+        jobs: processes; -1 for all cores.
+    """
+
+    views: tuple[View, ...] = (View("words", 1, 2), View("chars", 1, 3))
+    penalties: Mapping[str, Penalty] = field(
+        default_factory=lambda: {
+            "urgency": Penalty(0.3, balanced=True),
+            "kind": Penalty(0.3),
+            "scope": Penalty(0.5, balanced=True),
+        }
+    )
+    penalty: Penalty = Penalty(0.7)
+    lexicon: tuple[str, ...] = ()
+    folds: int = 5
+    jobs: int = -1
+    seed: int = 20261122
+
+    def penalty_of(self, head: str) -> Penalty:
+        return self.penalties.get(head, self.penalty)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model: the bundle, scikit-learn's own form of it, and its honest answers."""
+
+    bundle: Bundle
+    union: FeatureUnion
+    out_of_fold: Mapping[str, Floats]
+    vectors: Sequence[Vector]
+
+
+Progress = Callable[[str], None]
+
+
+def fit(
+    examples: Examples,
+    taxonomy: Taxonomy,
+    recipe: Recipe,
+    identity: Mapping[str, Any],
+    progress: Progress = lambda _: None,
+) -> Fitted:
+    """Learn all heads, calibrate them on grouped folds, and fit what decides."""
+    labels = {head: _labels(head, column) for head, column in examples.labels.items()}
+    labels = {head: known for head, known in labels.items() if len(known) > 1 or head == "tag"}
+    progress("features")
+    union, features, rows, vectors = _vectorise(examples.texts, recipe)
+    progress("heads")
+    fitted = {head: _fit_one(rows, examples, head, recipe) for head in labels}
+    progress("folds")
+    scores = _out_of_fold(examples, labels, recipe)
+    progress("calibration")
+    calibrations, shares = {}, {}
+    for head, known in labels.items():
+        mine = [row for row, label in enumerate(examples.labels[head]) if label is not None]
+        truth = np.array([known.index(str(examples.labels[head][row])) for row in mine])
+        fold_vectors = [scores[1][row] for row in mine]
+        calibrations[head] = fit_calibration(scores[0][head][mine], truth, fold_vectors)
+        shares[head] = apply(calibrations[head], scores[0][head], list(scores[1]))
+    progress("decision")
+    table = fit_table(_answers(examples, labels, shares, scores[1]))
+    heads, columns = _heads(labels, fitted, calibrations, examples)
+    scorer = Scorer(np.ascontiguousarray(columns[0].T, dtype=np.float32), columns[1])
+    bundle = Bundle(taxonomy, features, scorer, heads, table, CURRENT, identity)
+    return Fitted(bundle, union, shares, vectors)
+
+
+def _labels(head: str, column: Sequence[str | None]) -> tuple[str, ...]:
+    found = sorted({label for label in column if label is not None})
+    if head == "urgency":
+        return tuple(tier for tier in TIERS if tier in found)
+    return tuple(found)
+
+
+def _vectorise(texts: Sequence[str], recipe: Recipe) -> tuple[FeatureUnion, Any, csr_matrix, list[Vector]]:
+    union = vectoriser(recipe.views, recipe.lexicon)
+    union.fit(texts)
+    features = to_features(union, recipe.views, recipe.lexicon)
+    rows, vectors = matrix(features, texts)
+    return union, features, rows, vectors
+
+
+def _fit_one(rows: csr_matrix, examples: Examples, head: str, recipe: Recipe) -> Weights:
+    column = examples.labels[head]
+    mine = [row for row, label in enumerate(column) if label is not None]
+    return fit_head(
+        rows[mine], [str(column[row]) for row in mine], recipe.penalty_of(head), examples.weights[mine], recipe.seed
+    )
+
+
+def _out_of_fold(
+    examples: Examples, labels: Mapping[str, tuple[str, ...]], recipe: Recipe
+) -> tuple[dict[str, Floats], list[Vector]]:
+    """Scores by head, shape (messages, labels), and the vectors as the folds' own words saw them."""
+    strata = [str(tag) for tag in examples.labels["tag"]]
+    folds = grouped_folds(list(examples.groups), strata, recipe.folds, recipe.seed)
+    results = Parallel(n_jobs=recipe.jobs)(delayed(_one_fold)(examples, test, labels, recipe) for test in folds)
+    scores = {head: np.zeros((len(examples), len(known))) for head, known in labels.items()}
+    vectors: list[Vector | None] = [None] * len(examples)
+    for test, (fold_scores, fold_vectors) in zip(folds, results, strict=True):
+        for head in labels:
+            scores[head][test] = fold_scores[head]
+        for row, vector in zip(test, fold_vectors, strict=True):
+            vectors[int(row)] = vector
+    return scores, [vector for vector in vectors if vector is not None]
+
+
+def _one_fold(
+    examples: Examples, test: NDArray[np.int64], labels: Mapping[str, tuple[str, ...]], recipe: Recipe
+) -> tuple[dict[str, Floats], list[Vector]]:
+    train = np.setdiff1d(np.arange(len(examples)), test)
+    inside, outside = examples.take(train), examples.take(test)
+    _, features, rows, _ = _vectorise(inside.texts, recipe)
+    held_out, vectors = matrix(features, outside.texts)
+    scores = {}
+    for head, known in labels.items():
+        fitted = _fit_one(rows, inside, head, recipe)
+        scores[head] = aligned(
+            fitted.scores(held_out), fitted.labels, {label: column for column, label in enumerate(known)}
+        )
+    return scores, vectors
+
+
+def _answers(
+    examples: Examples, labels: Mapping[str, tuple[str, ...]], shares: Mapping[str, Floats], vectors: Sequence[Vector]
+) -> OutOfFold:
+    tags = labels["tag"]
+    column = {tag: index for index, tag in enumerate(tags)}
+    accepted = np.zeros((len(examples), len(tags)), dtype=bool)
+    truth = np.full(len(examples), -1)
+    for row, tag in enumerate(examples.labels["tag"]):
+        for name in (tag, *examples.also[row]):
+            if name in column:
+                accepted[row, column[name]] = True
+        truth[row] = column.get(str(tag), -1)
+    tagged = truth >= 0
+    in_scope = np.ones(len(examples))
+    if "scope" in labels and IN_SCOPE in labels["scope"]:
+        in_scope = shares["scope"][:, labels["scope"].index(IN_SCOPE)]
+    urgency, tiers = None, None
+    if labels.get("urgency") == TIERS:
+        known = np.array([label is not None for label in examples.labels["urgency"]])
+        urgency = shares["urgency"][known]
+        tiers = np.array([label for label in examples.labels["urgency"] if label is not None], dtype=object)
+    unknown = np.array([vector.unknown for vector in vectors])
+    return OutOfFold(tags, shares["tag"], truth, accepted, unknown, in_scope, tagged, urgency, tiers)
+
+
+def _heads(
+    labels: Mapping[str, tuple[str, ...]],
+    fitted: Mapping[str, Weights],
+    calibrations: Mapping[str, Calibration],
+    examples: Examples,
+) -> tuple[tuple[Head, ...], tuple[Floats, Floats]]:
+    heads, coefficients, intercepts, start = [], [], [], 0
+    for name, known in labels.items():
+        order = [fitted[name].labels.index(label) for label in known]
+        coefficients.append(fitted[name].coefficients[order])
+        intercepts.append(fitted[name].intercepts[order])
+        column = examples.labels[name]
+        counts = np.array([sum(label == one for label in column) for one in known], float)
+        heads.append(Head(name, known, start, calibrations[name], counts / counts.sum()))
+        start += len(known)
+    return tuple(heads), (np.vstack(coefficients), np.concatenate(intercepts))

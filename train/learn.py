@@ -1,0 +1,165 @@
+"""One training from records to evidence: what is held out, what is learned, how well it answers."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import paidan
+from paidan.bundle import Bundle
+from paidan.errors import RecordsError
+from paidan.normalise import CURRENT
+from paidan.report.metrics import Judged, metrics
+from paidan.router import Router
+from paidan.taxonomy import Taxonomy
+from paidan.workspace import Workspace
+from train.examples import fingerprint, to_examples
+from train.fit import Fitted, Recipe, fit
+from train.judge import judge
+from train.lend import lend
+from train.records import Record
+from train.split import group_keys, holdout
+from train.summary import out_of_fold_metrics
+
+FEWEST_RECORDS = 20
+GATE_SHARE = 0.1
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "rjieba", "OpenCC", "mlflow")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one training is given.
+
+    Attributes:
+        own: the records that were named on the command line, or the starter set.
+        starter: what lends missing heads; empty to refuse.
+        hold_out: keep one group in ten aside for the gate; False learns from everything.
+    """
+
+    own: Sequence[Record]
+    starter: Sequence[Record]
+    taxonomy: Taxonomy
+    heads: tuple[str, ...]
+    hold_out: bool = True
+    quick: bool = False
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A model and its evidence.
+
+    Attributes:
+        held_out: judged answers to the gate records, which the model never saw; empty without a gate set.
+        honest: figures of the grouped out-of-fold answers.
+    """
+
+    fitted: Fitted
+    recipe: Recipe
+    lent: tuple[str, ...]
+    rows: Mapping[str, int]
+    fingerprint: str
+    held_out: tuple[Judged, ...]
+    held_out_records: tuple[Record, ...]
+    metrics: Mapping[str, Any]
+    honest: Mapping[str, Any]
+
+    @property
+    def bundle(self) -> Bundle:
+        return self.fitted.bundle
+
+
+def learn(workspace: Workspace, lesson: Lesson, progress: Callable[[str], None] = lambda _: None) -> Learned:
+    """Train, and measure through the door that serves.
+
+    Raises:
+        RecordsError: when there is too little to learn from.
+    """
+    tagged = [record for record in lesson.own if record.labels.get("tag")]
+    tags = Counter(str(record.labels["tag"]) for record in tagged)
+    if len(tagged) < FEWEST_RECORDS or len(tags) < 2:
+        raise RecordsError(
+            f"{len(tagged)} records with {len(tags)} different tags; at least {FEWEST_RECORDS} with 2 tags are needed to learn. "
+            "Is the label column right? `--column tag=NAME` names it"
+        )
+    progress("reading")
+    inside, aside = _split(lesson)
+    records, lent = lend(inside, lesson.starter, (*lesson.heads, "scope"))
+    examples = to_examples(records, lesson.heads)
+    recipe = _recipe(lesson, workspace)
+    mark = fingerprint(records)
+    rows = {"own": len(inside), "lent": len(records) - len(inside), "held out": len(aside)}
+    fitted = fit(examples, lesson.taxonomy, recipe, _identity(workspace, lesson, recipe, mark, rows), progress)
+    progress("evaluation")
+    honest = out_of_fold_metrics(examples, fitted)
+    settings = workspace.settings
+    routing = workspace.routing(lesson.taxonomy, lenient=True)
+    router = Router(fitted.bundle, routing, settings.precision, settings.candidate_coverage)
+    judged = tuple(judge(router, aside))
+    figures = metrics(judged) if judged else {}
+    bundle = replace(fitted.bundle, identity={**fitted.bundle.identity, "metrics": {"out_of_fold": honest, "held_out": _brief(figures)}})
+    return Learned(replace(fitted, bundle=bundle), recipe, lent, rows, mark, judged, tuple(aside), figures, honest)
+
+
+def _split(lesson: Lesson) -> tuple[list[Record], list[Record]]:
+    if not lesson.hold_out:
+        return list(lesson.own), []
+    aside = holdout(group_keys(lesson.own), GATE_SHARE)
+    inside = [record for record, out in zip(lesson.own, aside, strict=True) if not out]
+    held = [record for record, out in zip(lesson.own, aside, strict=True) if out]
+    return inside, held
+
+
+def _recipe(lesson: Lesson, workspace: Workspace) -> Recipe:
+    recipe = Recipe(lexicon=workspace.lexicon())
+    return replace(recipe, folds=2) if lesson.quick else recipe
+
+
+def _identity(workspace: Workspace, lesson: Lesson, recipe: Recipe, mark: str, rows: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "name": workspace.settings.registered_model,
+        "version": "local",
+        "paidan": version("paidan"),
+        "data": {"fingerprint": mark, "rows": dict(rows)},
+        "taxonomy": lesson.taxonomy.digest,
+        "normaliser": CURRENT,
+        "seed": recipe.seed,
+        "quick": lesson.quick,
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "python": platform.python_version(),
+        "git": _commit(),
+    }
+
+
+def _commit() -> str | None:
+    """The commit of Paidan's own code, when it runs from a checkout."""
+    folder = Path(paidan.__file__).parent
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None if found.returncode == 0 else None
+
+
+def _brief(figures: Mapping[str, Any]) -> dict[str, Any]:
+    if not figures:
+        return {}
+    tag, urgency = figures["tag"], figures["urgency"]
+    return {
+        "n": figures["n"],
+        "tag.accuracy": tag["accuracy"],
+        "tag.accuracy_also": tag["accuracy_also"],
+        "tag.top3": tag["top3"],
+        "tag.macro_f1": tag["macro_f1"],
+        "tag.ece_excess": tag["ece_excess"],
+        "urgency.high_recall": urgency["high_recall"],
+        "urgency.high_precision": urgency["high_precision"],
+        "kind.accuracy": figures["kind"]["accuracy"],
+        "auto.coverage": figures["auto"]["coverage"],
+        "auto.precision": figures["auto"]["precision"],
+    }
