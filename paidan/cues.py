@@ -226,6 +226,8 @@ def _read_rule(entry: object, number: int, problems: list[str]) -> CueRule | Non
     )
     if pattern is not None and (flaw := regex_flaw(rule.regex)):
         problems.append(f"{where}: `pattern` {flaw}")
+    elif pattern is not None and re.search(rule.regex, ""):
+        problems.append(f"{where}: `pattern` '{pattern}' is satisfied by nothing at all; it must name a word")
     return rule
 
 

@@ -17,7 +17,12 @@ CALENDAR = Workdays.from_dict(
     {
         "years": {
             2026: {
-                "holidays": {"2026-10-01": "国庆节", "2026-10-02": "国庆节", "2026-10-03": "国庆节", "2026-10-05": "补休"},
+                "holidays": {
+                    "2026-10-01": "国庆节",
+                    "2026-10-02": "国庆节",
+                    "2026-10-03": "国庆节",
+                    "2026-10-05": "补休",
+                },
                 "working_days": ["2026-09-20", "2026-10-10"],
             }
         }
@@ -65,9 +70,7 @@ def test_a_desk_is_open_within_its_hours_on_days_that_it_works(
         (ALWAYS, "2026-10-01T03:00", "2026-10-01T03:00"),
     ],
 )
-def test_the_next_opening_skips_nights_weekends_and_holidays(
-    hours: ServiceHours, moment: str, expected: str
-) -> None:
+def test_the_next_opening_skips_nights_weekends_and_holidays(hours: ServiceHours, moment: str, expected: str) -> None:
     assert hours.next_opening(at(moment), CALENDAR) == at(expected)
 
 
