@@ -192,10 +192,14 @@ class RoutingTable:
         found += [f"'{key}' is both a queue and a person; ids are unique" for key in sorted(set(queues) & set(people))]
         for queue in queues.values():
             if queue.escalate_to is not None and queue.escalate_to not in {*queues, *people}:
+                said = f"queue '{queue.id}': `escalate_to` names '{queue.escalate_to}'"
                 hint = did_you_mean(queue.escalate_to, [*people, *queues])
-                found.append(
-                    f"queue '{queue.id}': `escalate_to` names '{queue.escalate_to}'{hint}, which is neither under `leads` nor `queues`"
-                )
+                if hint:
+                    found.append(f"{said}{hint}, which is neither under `leads` nor `queues`")
+                else:
+                    # A person who has no entry is known by the id alone, as the sender's system may know them.
+                    people[queue.escalate_to] = Party(queue.escalate_to, queue.escalate_to)
+                    warnings.append(f"{said}, who has no name: add `leads: {{{queue.escalate_to}: …}}`")
         rules = RuleReader(taxonomy, tuple(queues), lenient, found, warnings).read_all(raw.get("rules"))
         cues = CueRules.read(raw.get("cues"), CueContext.read(raw.get("cue_context"), found), found)
         if found:

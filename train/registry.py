@@ -5,6 +5,8 @@ The truth about who serves is `models/champion.json`; the alias follows it.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -199,16 +201,17 @@ def _refusing_outage(uri: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """MLflow and Alembic speak on stderr of things that are no news here."""
+    """MLflow and Alembic say on stderr what is no news here; errors are raised and reach the user all the same."""
     import logging
     import warnings
 
-    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic", "mlflow.store.db.utils", "mlflow.utils.environment")]
+    names = ("mlflow", "alembic", "mlflow.store.db.utils", "mlflow.utils.environment")
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from paidan.errors import RoutingError
+from paidan.queues import Party
 from paidan.routing import RoutingTable
 from paidan.taxonomy import Taxonomy
 from paidan.workdays import Workdays
@@ -355,3 +356,10 @@ def test_the_shipped_table_serves_an_inferred_taxonomy_leniently() -> None:
     found = RoutingTable.load(DATASETS / "routing.yaml", Taxonomy.infer(["天气", "闹钟"]), CALENDAR, lenient=True)
     assert routed(found, tag="天气", category=None)["queue"]["id"] == "triage"
     assert found.warnings != ()
+
+
+def test_a_lead_without_an_entry_is_known_by_the_id_and_warned_of() -> None:
+    raw = {**RAW, "queues": {**RAW["queues"], "extra": {"name": "增补", "escalate_to": "zhang-san-duty"}}}
+    table = RoutingTable.from_dict(raw, TAXONOMY, Workdays.none())
+    assert table.party("zhang-san-duty") == Party("zhang-san-duty", "zhang-san-duty")
+    assert any("zhang-san-duty" in warning for warning in table.warnings)
