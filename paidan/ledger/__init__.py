@@ -1,1 +1,1 @@
-
+"""The ledger: whatever was answered is kept, whatever changed later can be followed by the sender."""

@@ -1,0 +1,15 @@
+"""Alembic's side of a migration: runs on the connection it is given, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from paidan.ledger.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=False,
+    render_as_batch=True,
+)
+context.run_migrations()
