@@ -68,7 +68,9 @@ class Bundle:
         ]
         texts = {
             "taxonomy.json": _dump(self.taxonomy.to_dict()),
-            "features.json": _dump({"normaliser": self.normaliser, "lexicon": list(self.features.segmenter.lexicon), "blocks": blocks}),
+            "features.json": _dump(
+                {"normaliser": self.normaliser, "lexicon": list(self.features.segmenter.lexicon), "blocks": blocks}
+            ),
             "heads.json": _dump(heads),
             "policy.json": _dump(self.table.to_dict()),
             "terms.txt": "\n".join(term for block in self.features.blocks for term in block.terms),
@@ -94,14 +96,18 @@ class Bundle:
         manifest, digest = read_manifest(folder)
         features_raw, heads_raw = _json(folder, "features.json"), _json(folder, "heads.json")
         if features_raw["normaliser"] not in VERSIONS:
-            raise BundleError(f"{folder}: normaliser {features_raw['normaliser']} is unknown here; this Paidan knows {sorted(VERSIONS)}")
+            raise BundleError(
+                f"{folder}: normaliser {features_raw['normaliser']} is unknown here; this Paidan knows {sorted(VERSIONS)}"
+            )
         terms = (folder / "terms.txt").read_text(encoding="utf-8").split("\n")
         idf, weights, intercepts = (_array(folder, name) for name in ("idf.npy", "weights.npy", "intercepts.npy"))
         segmenter = Segmenter(tuple(features_raw["lexicon"]))
         features = Features(_blocks(features_raw["blocks"], terms, idf), segmenter)
         heads = _heads(heads_raw)
         if weights.shape != (features.width, sum(len(head.labels) for head in heads)) or len(terms) != features.width:
-            raise BundleError(f"{folder}: weights of shape {weights.shape} do not fit {features.width} features and the heads' labels")
+            raise BundleError(
+                f"{folder}: weights of shape {weights.shape} do not fit {features.width} features and the heads' labels"
+            )
         return cls(
             Taxonomy.from_dict(_json(folder, "taxonomy.json"), "taxonomy.json"),
             features,
@@ -130,16 +136,22 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
         text = (folder / MANIFEST).read_bytes()
         manifest = json.loads(text)
     except FileNotFoundError:
-        raise BundleError(f"{folder} is no bundle: it has no {MANIFEST}. `paidan train --bundle DIR` writes one") from None
+        raise BundleError(
+            f"{folder} is no bundle: it has no {MANIFEST}. `paidan train --bundle DIR` writes one"
+        ) from None
     except (NotADirectoryError, json.JSONDecodeError, UnicodeDecodeError):
         raise BundleError(f"{folder} is no bundle: {MANIFEST} is not JSON") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise BundleError(f"{folder}: this Paidan reads bundles of format {FORMAT} and found another. Retrain, or use the Paidan that wrote it")
+        raise BundleError(
+            f"{folder}: this Paidan reads bundles of format {FORMAT} and found another. Retrain, or use the Paidan that wrote it"
+        )
     for name, digest in manifest["files"].items():
         if os.sep in name or not (folder / name).is_file():
             raise BundleError(f"{folder}: {name} is missing. Export the version again")
         if _sha256(folder / name) != digest:
-            raise BundleError(f"{folder}: {name} was changed after it was written (SHA-256 differs). Export the version again")
+            raise BundleError(
+                f"{folder}: {name} was changed after it was written (SHA-256 differs). Export the version again"
+            )
     return manifest, hashlib.sha256(text).hexdigest()
 
 
@@ -168,7 +180,15 @@ def _blocks(raw: Sequence[Mapping[str, Any]], terms: Sequence[str], idf: NDArray
             raise BundleError(f"features.json names view '{entry['view']}'; known are {', '.join(VIEWS)}")
         end = offset + entry["terms"]
         blocks.append(
-            Block(entry["view"], entry["shortest"], entry["longest"], terms[offset:end], np.asarray(idf[offset:end]), entry["scale"], offset)
+            Block(
+                entry["view"],
+                entry["shortest"],
+                entry["longest"],
+                terms[offset:end],
+                np.asarray(idf[offset:end]),
+                entry["scale"],
+                offset,
+            )
         )
         offset = end
     return tuple(blocks)

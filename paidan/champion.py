@@ -50,15 +50,38 @@ def read_champion(models: Path) -> Champion | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
-        raise RegistryError(f"{models / POINTER} is damaged ({error}). `paidan history` tells the last version; promote it again") from None
+        raise RegistryError(
+            f"{models / POINTER} is damaged ({error}). `paidan history` tells the last version; promote it again"
+        ) from None
 
 
-def promote(models: Path, version: str, digest: str, *, by: str, why: str, gate: Mapping[str, Any] | None = None, event: str = "promoted") -> Champion:
+def promote(
+    models: Path,
+    version: str,
+    digest: str,
+    *,
+    by: str,
+    why: str,
+    gate: Mapping[str, Any] | None = None,
+    event: str = "promoted",
+) -> Champion:
     """Point to a version whose bundle lies in `models/<version>/` already, and write it into the history."""
     with writer(models):
         before = read_champion(models)
-        champion = Champion(version, digest, datetime.now(UTC).isoformat(timespec="milliseconds"), by, why, (before.sequence if before else 0) + 1)
-        line = {"event": event, **asdict(champion), "gate": dict(gate or {}), "before": before.version if before else None}
+        champion = Champion(
+            version,
+            digest,
+            datetime.now(UTC).isoformat(timespec="milliseconds"),
+            by,
+            why,
+            (before.sequence if before else 0) + 1,
+        )
+        line = {
+            "event": event,
+            **asdict(champion),
+            "gate": dict(gate or {}),
+            "before": before.version if before else None,
+        }
         _append(models / HISTORY, line)
         _replace(models / POINTER, json.dumps(asdict(champion), ensure_ascii=False, indent=1))
         return champion

@@ -41,10 +41,23 @@ def explain(reading: Reading, vector: Vector, features: Features, scorer: Scorer
     for index in order:
         term, (start, end) = places[int(vector.columns[index])]
         part, first, last = reading.locate(start, end)
-        evidence.append({"part": part.part.name, "term": term, "start": first, "end": last, "weight": round(float(weights[index]), 6)})
+        evidence.append(
+            {
+                "part": part.part.name,
+                "term": term,
+                "start": first,
+                "end": last,
+                "weight": round(float(weights[index]), 6),
+            }
+        )
     score = round(float(np.add.reduce(weights)) + intercept, 6)
     shown = sum(item["weight"] for item in evidence)
-    return {"evidence": evidence, "rest": round(score - shown - round(intercept, 6), 6), "intercept": round(intercept, 6), "score": score}
+    return {
+        "evidence": evidence,
+        "rest": round(score - shown - round(intercept, 6), 6),
+        "intercept": round(intercept, 6),
+        "score": score,
+    }
 
 
 def _places(reading: Reading, features: Features, wanted: set[int]) -> dict[int, tuple[str, tuple[int, int]]]:

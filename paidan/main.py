@@ -42,7 +42,9 @@ class Commands(click.Group):
             extra = EXTRAS.get(point.value.split(".", 1)[0])
             if extra is None or (error.name or "").split(".")[0] in ("paidan", "train", "serve"):
                 raise
-            raise click.ClickException(f"`paidan {cmd_name}` needs {error.name}, which is not installed. Install paidan[{extra}]") from None
+            raise click.ClickException(
+                f"`paidan {cmd_name}` needs {error.name}, which is not installed. Install paidan[{extra}]"
+            ) from None
         if not isinstance(command, click.Command):
             raise click.ClickException(f"the entry point of `{cmd_name}` is no command")
         return command
@@ -62,7 +64,12 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("paidan"), prog_name="paidan")
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), envvar="PAIDAN_HOME", help="The workspace folder; default: the current one.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="PAIDAN_HOME",
+    help="The workspace folder; default: the current one.",
+)
 @click.pass_context
 def cli(ctx: click.Context, home: Path | None) -> None:
     """派单: reads a Chinese customer message and says which desk must answer it, by when, and how sure it is.

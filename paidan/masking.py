@@ -26,7 +26,10 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("bank_card", re.compile(r"(?<![0-9])[3-6]\d{3}(?:[ -]?\d{4}){2,3}[ -]?\d{1,7}(?![0-9])")),
     ("phone", re.compile(r"(?<![0-9])(?:(?:\+|00)?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![0-9])")),
     ("landline", re.compile(r"(?<![0-9])0\d{2,3}[ -]\d{7,8}(?:[ -]\d{1,5})?(?![0-9])")),
-    ("plate", re.compile(rf"[{_PROVINCES}][A-HJ-NP-Z][ ·.]?[A-HJ-NP-Z0-9]{{4,5}}[A-HJ-NP-Z0-9挂学警港澳](?![A-Za-z0-9])")),
+    (
+        "plate",
+        re.compile(rf"[{_PROVINCES}][A-HJ-NP-Z][ ·.]?[A-HJ-NP-Z0-9]{{4,5}}[A-HJ-NP-Z0-9挂学警港澳](?![A-Za-z0-9])"),
+    ),
     ("number", re.compile(r"(?<![0-9.])\d{7,}(?![0-9])")),
 )
 _TRIGGER = re.compile(r"\d{4}|@|://|www\.|[A-Z][A-Z0-9·. ]{4,6}", re.IGNORECASE)

@@ -93,7 +93,9 @@ def _text(value: object, field: str) -> str:
     if not isinstance(value, str):
         raise MessageError(field, f"expected a text, found {_noun(value)}", "not_a_text")
     if _SURROGATE.search(value):
-        raise MessageError(field, "holds half of a surrogate pair, which is no character; send valid Unicode", "surrogate")
+        raise MessageError(
+            field, "holds half of a surrogate pair, which is no character; send valid Unicode", "surrogate"
+        )
     return value
 
 
@@ -168,5 +170,7 @@ def _fields(value: object) -> Mapping[str, Any] | None:
             raise MessageError("fields", f"expected flat values, found {_noun(item)} under one key", "not_flat")
         for text in (key, item):
             if isinstance(text, str) and (_SURROGATE.search(text) or "\x00" in text or len(text) > 1000):
-                raise MessageError("fields", "keys and values are valid Unicode without NUL, up to 1,000 characters", "invalid")
+                raise MessageError(
+                    "fields", "keys and values are valid Unicode without NUL, up to 1,000 characters", "invalid"
+                )
     return dict(value)

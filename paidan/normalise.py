@@ -26,7 +26,9 @@ _REMNANT = re.compile(
 )
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\ufe0e\ufe0f\u202a\u202b\u202c\u202d\u202e")
 # Characters that normalising moves nowhere: one in, one out.
-_SIMPLE_CLASS = "[\u4e00-\u9fff!-~\uff01-\uff5e\u3001\u3002\u201c\u201d\u2018\u2019\u300a\u300b\u3010\u3011\U0001f300-\U0001faff]+"
+_SIMPLE_CLASS = (
+    "[\u4e00-\u9fff!-~\uff01-\uff5e\u3001\u3002\u201c\u201d\u2018\u2019\u300a\u300b\u3010\u3011\U0001f300-\U0001faff]+"
+)
 _SIMPLE = re.compile(f"(?:{_SIMPLE_CLASS}(?: {_SIMPLE_CLASS})*)?")
 _WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 

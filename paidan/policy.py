@@ -75,7 +75,13 @@ class PolicyTable:
         limits = self.limits
         return {
             "policies": [
-                {"precision": p.precision, "threshold": p.threshold, "stricter": dict(p.stricter), "n": p.n, "bound": p.bound}
+                {
+                    "precision": p.precision,
+                    "threshold": p.threshold,
+                    "stricter": dict(p.stricter),
+                    "n": p.n,
+                    "bound": p.bound,
+                }
                 for p in self.policies
             ],
             "limits": {

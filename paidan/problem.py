@@ -24,4 +24,6 @@ def message_problem(error: MessageError) -> dict[str, Any]:
     >>> message_problem(MessageError("text", "is missing", "missing"))["field"]
     'text'
     """
-    return problem("invalid-message", "The message cannot be answered", INVALID, str(error), field=error.field, code=error.code)
+    return problem(
+        "invalid-message", "The message cannot be answered", INVALID, str(error), field=error.field, code=error.code
+    )

@@ -138,7 +138,11 @@ class Router:
         if decided != would_be:
             reason = TRIAL if self.contract == TRIAL else "contract_broken"
         urgency = self._urgency(reading, probabilities.get("urgency"), decision)
-        kind = self._label("kind", probabilities, KIND_NAMES) if outside not in ("noise", "praise", "other_language") and best else None
+        kind = (
+            self._label("kind", probabilities, KIND_NAMES)
+            if outside not in ("noise", "praise", "other_language") and best
+            else None
+        )
         received = message.received_at or self.clock()
         route = self.routing.route(
             tag=best.id if best else None,
@@ -196,7 +200,9 @@ class Router:
         for _, firing in fired:
             if TIERS.index(firing.tier) < TIERS.index(level):
                 level, raised_by = firing.tier, firing.id
-        cues = [_cue(part.part.name, part.span(firing.start, firing.end), firing, part.masked) for part, firing in fired]
+        cues = [
+            _cue(part.part.name, part.span(firing.start, firing.end), firing, part.masked) for part, firing in fired
+        ]
         return {"id": level, "name": TIER_NAMES[level], "probabilities": named, "raised_by": raised_by, "cues": cues}
 
     def _label(self, name: str, probabilities: Mapping[str, Floats], names: Mapping[str, str]) -> dict[str, Any] | None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 HAN = "㐀-䶿一-鿿豈-﫿𠀀-𯨟々〇"
 # A Han run, a masked span, a word of letters, a number, or any other single character that is no space.
-_RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?P<mask>\*{{4,}})|(?P<letters>[A-Za-zÀ-ɏЀ-ӿ]+)|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<other>\S)")
+_RUN = re.compile(
+    rf"(?P<han>[{HAN}]+)|(?P<mask>\*{{4,}})|(?P<letters>[A-Za-zÀ-ɏЀ-ӿ]+)|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<other>\S)"
+)
 MASK = "＊"
 NOUN = "n"
 

@@ -21,18 +21,36 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    precision: Annotated[float, Field(ge=0.5, le=0.999, description="precision promised of answers routed unattended")] = 0.95
-    candidate_coverage: Annotated[float, Field(ge=0.5, le=0.99, description="how often the candidate set holds the right tag")] = 0.95
-    database_url: Annotated[str | None, Field(description="ledger; empty: ledger.db in the workspace; or postgresql+psycopg://…")] = None
-    tracking_uri: Annotated[str | None, Field(description="MLflow tracking server; empty: embedded in models/registry")] = None
-    registered_model: Annotated[str, Field(min_length=1, max_length=100, description="name of the model in the MLflow registry")] = "paidan"
+    precision: Annotated[
+        float, Field(ge=0.5, le=0.999, description="precision promised of answers routed unattended")
+    ] = 0.95
+    candidate_coverage: Annotated[
+        float, Field(ge=0.5, le=0.99, description="how often the candidate set holds the right tag")
+    ] = 0.95
+    database_url: Annotated[
+        str | None, Field(description="ledger; empty: ledger.db in the workspace; or postgresql+psycopg://…")
+    ] = None
+    tracking_uri: Annotated[
+        str | None, Field(description="MLflow tracking server; empty: embedded in models/registry")
+    ] = None
+    registered_model: Annotated[
+        str, Field(min_length=1, max_length=100, description="name of the model in the MLflow registry")
+    ] = "paidan"
     host: Annotated[str, Field(description="address that `paidan serve` listens on")] = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535, description="port that `paidan serve` listens on; 0 takes a free one")] = 8000
+    port: Annotated[
+        int, Field(ge=0, le=65535, description="port that `paidan serve` listens on; 0 takes a free one")
+    ] = 8000
     workers: Annotated[int, Field(ge=1, le=64, description="server processes; one or two on SQLite")] = 1
-    swap_seconds: Annotated[float, Field(gt=0, le=60, description="how often a server looks for a new champion, in seconds")] = 0.5
+    swap_seconds: Annotated[
+        float, Field(gt=0, le=60, description="how often a server looks for a new champion, in seconds")
+    ] = 0.5
     max_body_mb: Annotated[int, Field(ge=1, le=1000, description="largest accepted request body, in MB")] = 64
-    keys_required: Annotated[Literal["auto", "always", "never"], Field(description="auto: needed unless the server listens on loopback")] = "auto"
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="how much the server logs; never message text")] = "info"
+    keys_required: Annotated[
+        Literal["auto", "always", "never"], Field(description="auto: needed unless the server listens on loopback")
+    ] = "auto"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="how much the server logs; never message text")
+    ] = "info"
 
 
 def load_settings(home: Path, environ: Mapping[str, str] | None = None) -> tuple[Settings, dict[str, str]]:

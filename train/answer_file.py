@@ -30,7 +30,15 @@ from train.rows import BadRow, Row
 
 OUTPUTS = (".jsonl", ".csv", ".xlsx")
 ADDED = ("paidan_tag", "paidan_tag_name", "paidan_probability", "paidan_decision", "paidan_would_be", "paidan_reason")
-ADDED_ROUTE = ("paidan_urgency", "paidan_kind", "paidan_queue", "paidan_respond_by", "paidan_resolve_by", "paidan_model", "paidan_error")
+ADDED_ROUTE = (
+    "paidan_urgency",
+    "paidan_kind",
+    "paidan_queue",
+    "paidan_respond_by",
+    "paidan_resolve_by",
+    "paidan_model",
+    "paidan_error",
+)
 FLUSH_EVERY = 500
 
 
@@ -64,7 +72,9 @@ class AnswerFile:
             RecordsError: the input cannot be read or the output not be written.
         """
         if self.target.suffix.lower() not in OUTPUTS:
-            raise RecordsError(f"{self.target}: answers are written to {', '.join(OUTPUTS)}, not '{self.target.suffix}'")
+            raise RecordsError(
+                f"{self.target}: answers are written to {', '.join(OUTPUTS)}, not '{self.target.suffix}'"
+            )
         if self.target.resolve() == self.source.resolve():
             raise RecordsError(f"{self.target}: is the input itself; name another file with -o")
         try:
@@ -73,7 +83,9 @@ class AnswerFile:
             answered, refused = self._answer(done, progress)
             self._finish()
         except OSError as error:
-            raise RecordsError(f"{self.target}: cannot be written ({error.strerror}). {self.part} keeps what was answered; run again to go on") from None
+            raise RecordsError(
+                f"{self.target}: cannot be written ({error.strerror}). {self.part} keeps what was answered; run again to go on"
+            ) from None
         return answered, refused, done
 
     def _rows(self) -> Iterator[Row]:
@@ -82,13 +94,23 @@ class AnswerFile:
     def _identity(self) -> dict[str, Any]:
         stat = self.source.stat()
         digest = self.router.bundle.digest or self.router.bundle.name
-        return {"input": str(self.source.resolve()), "size": stat.st_size, "modified": stat.st_mtime_ns, "model": digest, "detail": self.detail}
+        return {
+            "input": str(self.source.resolve()),
+            "size": stat.st_size,
+            "modified": stat.st_mtime_ns,
+            "model": digest,
+            "detail": self.detail,
+        }
 
     def _resume(self) -> int:
         """How many rows a stopped run of the same input and model has answered; what it tore is cut off."""
         next(iter(self._rows()))  # an input that cannot be read is refused before anything is written
         identity = self._identity()
-        if self.note.is_file() and self.part.is_file() and json.loads(self.note.read_text(encoding="utf-8")) == identity:
+        if (
+            self.note.is_file()
+            and self.part.is_file()
+            and json.loads(self.note.read_text(encoding="utf-8")) == identity
+        ):
             done, end = 0, 0
             with self.part.open("rb") as file:
                 for line in file:

@@ -64,10 +64,18 @@ def read_cases(path: Path) -> list[Case]:
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             problems.append(f"{path.name} line {number}: {error}")
             continue
-        if case.kind not in KINDS or (case.kind == "invariance") != (not case.expected) or (case.kind != "minimum" and not case.changed):
-            problems.append(f"{path.name} line {number}: a case is minimum (expected), invariance (changed) or direction (changed, expected)")
+        if (
+            case.kind not in KINDS
+            or (case.kind == "invariance") != (not case.expected)
+            or (case.kind != "minimum" and not case.changed)
+        ):
+            problems.append(
+                f"{path.name} line {number}: a case is minimum (expected), invariance (changed) or direction (changed, expected)"
+            )
         elif unknown := set(case.expected) - set(EXPECTABLE):
-            problems.append(f"{path.name} line {number}: expected names {sorted(unknown)}; allowed are {', '.join(EXPECTABLE)}")
+            problems.append(
+                f"{path.name} line {number}: expected names {sorted(unknown)}; allowed are {', '.join(EXPECTABLE)}"
+            )
         else:
             cases.append(case)
     if problems:
@@ -95,7 +103,9 @@ def _run(router: Router, case: Case) -> Failure | None:
     if case.kind == "invariance":
         moved = [part for part in ("tag", "urgency") if answers[0][part] != answers[1][part]]
         if moved:
-            return Failure(case, ", ".join(f"{part} moved from {answers[0][part]} to {answers[1][part]}" for part in moved))
+            return Failure(
+                case, ", ".join(f"{part} moved from {answers[0][part]} to {answers[1][part]}" for part in moved)
+            )
         return None
     for part, wanted in case.expected.items():
         allowed = wanted if isinstance(wanted, list) else [wanted]

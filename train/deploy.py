@@ -35,7 +35,9 @@ class Versions:
         path = Path(ref)
         if ref not in (CHAMPION, CHALLENGER) and not ref.isdigit():
             if not path.is_dir():
-                raise BundleError(f"'{ref}' is no version, alias or folder. Allowed: champion, challenger, a version number, or a bundle's path")
+                raise BundleError(
+                    f"'{ref}' is no version, alias or folder. Allowed: champion, challenger, a version number, or a bundle's path"
+                )
             return Bundle.load(path)
         return Bundle.load(self.exported(self.registry.resolve(ref)))
 

@@ -32,7 +32,9 @@ def write_errors(path: Path, judged: Sequence[Judged], records: Sequence[Record]
     sheet.append(HEADINGS)
     for one, record in zip(judged, records, strict=True):
         tier = one.labels.get("urgency")
-        if ("tag" not in one.labels or one.accepted or not one.in_scope) and (tier is None or tier == one.answer["urgency"]["id"]):
+        if ("tag" not in one.labels or one.accepted or not one.in_scope) and (
+            tier is None or tier == one.answer["urgency"]["id"]
+        ):
             continue
         tag = one.answer["tag"]
         row = [

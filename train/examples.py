@@ -15,6 +15,7 @@ from train.fit import Examples
 from train.records import Record
 from train.split import group_keys
 
+
 def to_examples(records: Sequence[Record], heads: Sequence[str]) -> Examples:
     """Read each record as serving reads it and lay its labels out by head.
 

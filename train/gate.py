@@ -26,8 +26,12 @@ class Rules(BaseModel):
     version: int = 1
     risk: Annotated[float, Field(gt=0, lt=0.5, description="one-sided error at which a fall counts as real")] = 0.05
     protected_tags: tuple[str, ...] = ()
-    max_broken_behaviours: Annotated[int, Field(ge=0, description="behaviour cases the champion passes and the candidate may fail")] = 0
-    min_accuracy: Annotated[float, Field(ge=0, le=1, description="share of tags right, counting `also`, below which nothing is promoted")] = 0.3
+    max_broken_behaviours: Annotated[
+        int, Field(ge=0, description="behaviour cases the champion passes and the candidate may fail")
+    ] = 0
+    min_accuracy: Annotated[
+        float, Field(ge=0, le=1, description="share of tags right, counting `also`, below which nothing is promoted")
+    ] = 0.3
 
 
 def load_rules(path: Path) -> Rules:
@@ -42,7 +46,9 @@ def load_rules(path: Path) -> Rules:
     try:
         rules = Rules.model_validate(raw)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in error.errors(include_input=False, include_url=False)]
+        problems = [
+            f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in error.errors(include_input=False, include_url=False)
+        ]
         raise SettingsError(path.name, [*twice, *problems]) from None
     if twice:
         raise SettingsError(path.name, twice)
@@ -63,11 +69,21 @@ class Verdict:
         return not self.refusals
 
     def to_dict(self) -> dict[str, Any]:
-        return {"passed": self.passed, "n": self.n, "refusals": list(self.refusals), "notes": list(self.notes), **self.figures}
+        return {
+            "passed": self.passed,
+            "n": self.n,
+            "refusals": list(self.refusals),
+            "notes": list(self.notes),
+            **self.figures,
+        }
 
     def require(self) -> None:
         if self.refusals:
-            raise GateError("refused:\n" + "\n".join(f"  - {reason}" for reason in self.refusals) + "\n`--force --why \"…\"` promotes all the same and is recorded")
+            raise GateError(
+                "refused:\n"
+                + "\n".join(f"  - {reason}" for reason in self.refusals)
+                + '\n`--force --why "…"` promotes all the same and is recorded'
+            )
 
 
 def judge_candidate(
@@ -88,7 +104,9 @@ def judge_candidate(
     refusals, notes = [], []
     figures: dict[str, Any] = {"candidate_right": sum(right), "tagged": len(tagged)}
     if tagged and sum(right) / len(tagged) < rules.min_accuracy:
-        refusals.append(f"{sum(right)} of {len(tagged)} gate records right ({sum(right) / len(tagged):.1%}); the floor is {rules.min_accuracy:.0%}")
+        refusals.append(
+            f"{sum(right)} of {len(tagged)} gate records right ({sum(right) / len(tagged):.1%}); the floor is {rules.min_accuracy:.0%}"
+        )
     if len(tagged) < FEW:
         notes.append(f"only {len(tagged)} gate records with a tag: a small fall cannot be told from chance")
     if champion is not None:
@@ -104,7 +122,10 @@ def judge_candidate(
     figures["broken_behaviours"] = [str(failure) for failure in new]
     if len(new) > rules.max_broken_behaviours:
         shown = "; ".join(str(failure) for failure in new[:3])
-        refusals.append(f"{len(new)} behaviour cases broken ({rules.max_broken_behaviours} allowed): {shown}" + (" …" if len(new) > 3 else ""))
+        refusals.append(
+            f"{len(new)} behaviour cases broken ({rules.max_broken_behaviours} allowed): {shown}"
+            + (" …" if len(new) > 3 else "")
+        )
     return Verdict(len(candidate), tuple(refusals), tuple(notes), figures)
 
 
@@ -117,7 +138,9 @@ def _fall(what: str, now: Sequence[bool], before: Sequence[bool], risk: float) -
     p = binomtest(lost, lost + won, 0.5, alternative="greater").pvalue
     if p >= risk:
         return []
-    return [f"{what}: {sum(before)} of {len(before)} right before, {sum(now)} now ({lost} lost, {won} won, p = {p:.4f} < {risk})"]
+    return [
+        f"{what}: {sum(before)} of {len(before)} right before, {sum(now)} now ({lost} lost, {won} won, p = {p:.4f} < {risk})"
+    ]
 
 
 def _missed_high(candidate: Sequence[Judged], champion: Sequence[Judged], risk: float) -> list[str]:

@@ -102,7 +102,10 @@ def learn(workspace: Workspace, lesson: Lesson, progress: Callable[[str], None] 
     router = Router(fitted.bundle, routing, settings.precision, settings.candidate_coverage)
     judged = tuple(judge(router, aside))
     figures = metrics(judged) if judged else {}
-    bundle = replace(fitted.bundle, identity={**fitted.bundle.identity, "metrics": {"out_of_fold": honest, "held_out": _brief(figures)}})
+    bundle = replace(
+        fitted.bundle,
+        identity={**fitted.bundle.identity, "metrics": {"out_of_fold": honest, "held_out": _brief(figures)}},
+    )
     return Learned(replace(fitted, bundle=bundle), recipe, lent, rows, mark, judged, tuple(aside), figures, honest)
 
 
@@ -120,7 +123,9 @@ def _recipe(lesson: Lesson, workspace: Workspace) -> Recipe:
     return replace(recipe, folds=2) if lesson.quick else recipe
 
 
-def _identity(workspace: Workspace, lesson: Lesson, recipe: Recipe, mark: str, rows: Mapping[str, int]) -> dict[str, Any]:
+def _identity(
+    workspace: Workspace, lesson: Lesson, recipe: Recipe, mark: str, rows: Mapping[str, int]
+) -> dict[str, Any]:
     return {
         "name": workspace.settings.registered_model,
         "version": "local",
@@ -140,7 +145,9 @@ def _commit() -> str | None:
     """The commit of Paidan's own code, when it runs from a checkout."""
     folder = Path(paidan.__file__).parent
     try:
-        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=5, check=False)
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=5, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None if found.returncode == 0 else None

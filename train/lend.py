@@ -10,7 +10,9 @@ from train.records import Record
 DEFAULT_HEADS = ("tag", "urgency", "kind", "scope")
 
 
-def lend(own: Sequence[Record], starter: Sequence[Record], heads: Sequence[str] = DEFAULT_HEADS) -> tuple[list[Record], tuple[str, ...]]:
+def lend(
+    own: Sequence[Record], starter: Sequence[Record], heads: Sequence[str] = DEFAULT_HEADS
+) -> tuple[list[Record], tuple[str, ...]]:
     """Own records, then starter records that carry only what the own ones lack.
 
     The starter's tags are never lent: another taxonomy's tags would answer. Its messages outside any tag teach
@@ -25,7 +27,9 @@ def lend(own: Sequence[Record], starter: Sequence[Record], heads: Sequence[str] 
     lent = []
     for record in starter:
         outside = record.labels.get("tag") is None and record.labels.get("scope") is not None
-        labels: dict[str, str | None] = {head: record.labels[head] for head in missing if head != "scope" and record.labels.get(head)}
+        labels: dict[str, str | None] = {
+            head: record.labels[head] for head in missing if head != "scope" and record.labels.get(head)
+        }
         if outside and "scope" in missing:
             labels["scope"] = record.labels["scope"]
         if labels:

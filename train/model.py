@@ -53,7 +53,11 @@ def _records(model_input: Any) -> tuple[list[Any], bool]:
     if columns is not None:
         return [_present(row) for row in model_input.to_dict(orient="records")], False
     values = list(model_input) if not isinstance(model_input, str | dict) else [model_input]
-    if values and all(not isinstance(value, str) or value.lstrip()[:1] == "{" for value in values) and any(isinstance(v, str) for v in values):
+    if (
+        values
+        and all(not isinstance(value, str) or value.lstrip()[:1] == "{" for value in values)
+        and any(isinstance(v, str) for v in values)
+    ):
         return [_parsed(value) for value in values], True
     return [{"text": value} if isinstance(value, str) else _present(value) for value in values], False
 

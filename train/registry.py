@@ -82,7 +82,10 @@ class Registry:
             version = self._next(client)
             named = replace(bundle, identity={**bundle.identity, "name": self.name, "version": version})
             experiment = self._experiment(client)
-            with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(experiment_id=experiment, run_name=f"{self.name}-{version}"):
+            with (
+                tempfile.TemporaryDirectory() as scratch,
+                mlflow.start_run(experiment_id=experiment, run_name=f"{self.name}-{version}"),
+            ):
                 folder = Path(scratch)
                 named.save(folder / "bundle")
                 mlflow.log_params({key: str(value)[:500] for key, value in evidence.params.items()})
@@ -115,9 +118,15 @@ class Registry:
         with _refusing_outage(self.uri):
             client = self.client()
             try:
-                found = client.get_model_version_by_alias(self.name, ref) if not ref.isdigit() else client.get_model_version(self.name, ref)
+                found = (
+                    client.get_model_version_by_alias(self.name, ref)
+                    if not ref.isdigit()
+                    else client.get_model_version(self.name, ref)
+                )
             except _mlflow_error() as error:
-                raise RegistryError(f"the registry has no '{ref}' of {self.name}: {_first_line(error)}. `paidan history` lists versions") from None
+                raise RegistryError(
+                    f"the registry has no '{ref}' of {self.name}: {_first_line(error)}. `paidan history` lists versions"
+                ) from None
         return str(found.version)
 
     def fetch(self, version: str, target: Path) -> Path:
@@ -127,7 +136,9 @@ class Registry:
         with _refusing_outage(self.uri), _quiet(), tempfile.TemporaryDirectory() as scratch:
             self.client()
             try:
-                path = mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{self.name}/{version}", dst_path=scratch)
+                path = mlflow.artifacts.download_artifacts(
+                    artifact_uri=f"models:/{self.name}/{version}", dst_path=scratch
+                )
             except _mlflow_error() as error:
                 raise RegistryError(f"cannot fetch {self.name}/{version}: {_first_line(error)}") from None
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -196,7 +207,9 @@ def _refusing_outage(uri: str) -> Iterator[None]:
     except RegistryError:
         raise
     except (_mlflow_error(), ConnectionError, OSError) as error:
-        raise RegistryError(f"the MLflow store {uri} failed: {_first_line(error)}. Nothing was promoted; servers go on") from error
+        raise RegistryError(
+            f"the MLflow store {uri} failed: {_first_line(error)}. Nothing was promoted; servers go on"
+        ) from error
 
 
 @contextmanager

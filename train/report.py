@@ -36,13 +36,19 @@ def _write_errors(learned: Learned, path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["truth", "said", "probability", "decision", "text"])
-        wrong = [(one, record) for one, record in zip(learned.held_out, learned.held_out_records, strict=True) if one.in_scope and not one.accepted]
+        wrong = [
+            (one, record)
+            for one, record in zip(learned.held_out, learned.held_out_records, strict=True)
+            if one.in_scope and not one.accepted
+        ]
         for one, record in wrong[:ERRORS_MOST]:
             tag = one.answer["tag"]
             # A leading apostrophe keeps a spreadsheet from running a text that begins like a formula.
             text = mask(record.text)
             text = "'" + text if text[:1] in "=+-@\t\r" else text
-            writer.writerow([one.labels["tag"], one.said, tag["probability"] if tag else "", one.answer["would_be"], text])
+            writer.writerow(
+                [one.labels["tag"], one.said, tag["probability"] if tag else "", one.answer["would_be"], text]
+            )
 
 
 def model_card(learned: Learned) -> str:
@@ -80,5 +86,7 @@ def _rows(figures: Mapping[str, Any]) -> list[str]:
     lines = ["| head | accuracy | 95 % | macro-F1 | n |", "|---|---|---|---|---|"]
     for head, values in figures.items():
         share = values["accuracy"]
-        lines.append(f"| {head} | {share['value']:.3f} | {share['low']:.3f}–{share['high']:.3f} | {values['macro_f1']:.3f} | {share['n']} |")
+        lines.append(
+            f"| {head} | {share['value']:.3f} | {share['low']:.3f}–{share['high']:.3f} | {values['macro_f1']:.3f} | {share['n']} |"
+        )
     return lines

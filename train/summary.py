@@ -26,7 +26,12 @@ def out_of_fold_metrics(examples: Examples, fitted: Fitted) -> dict[str, Any]:
         if head.name == "tag":
             top = [t in {head.labels[int(c)] for c in row[:3]} for t, row in zip(truth, order, strict=True)]
             also = [s in (t, *examples.also[row]) for t, s, row in zip(truth, said, mine, strict=True)]
-            figures["tag"] |= {"accuracy_also": proportion(sum(also), len(also)), "top3": proportion(sum(top), len(top))}
-            figures["tag"] |= {key: value for key, value in calibration(shares[mine].max(axis=1), right).items() if key != "bins"}
+            figures["tag"] |= {
+                "accuracy_also": proportion(sum(also), len(also)),
+                "top3": proportion(sum(top), len(top)),
+            }
+            figures["tag"] |= {
+                key: value for key, value in calibration(shares[mine].max(axis=1), right).items() if key != "bins"
+            }
             figures["tag"]["per_tag"] = per_label(truth, said)
     return figures

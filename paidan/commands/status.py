@@ -33,12 +33,20 @@ def status(context: Context, as_json: bool) -> None:
     for name, setting in found["settings"].items():
         click.echo(f"  {name:<20} {setting['value']!s:<28} {setting['from']}")
     champion = found["champion"]
-    click.echo(f"champion    {champion['version']} since {champion['since']} by {champion['by']}" if champion else "champion    none yet: paidan train, then paidan promote")
-    click.echo(f"contract    {found['contract']['state']} ({found['contract']['read']} read, {found['contract']['wrong']} wrong)")
+    click.echo(
+        f"champion    {champion['version']} since {champion['since']} by {champion['by']}"
+        if champion
+        else "champion    none yet: paidan train, then paidan promote"
+    )
+    click.echo(
+        f"contract    {found['contract']['state']} ({found['contract']['read']} read, {found['contract']['wrong']} wrong)"
+    )
     click.echo(f"taxonomy    {found['taxonomy']}")
     click.echo(f"routing     {found['routing']}")
     click.echo(f"calendar    known to {found['calendar_end'] or 'no year: weekends only'}")
-    click.echo(f"ledger      {found['ledger']['where']} ({found['ledger']['bytes']:,} bytes; journal {found['ledger']['journal_bytes']:,} bytes)")
+    click.echo(
+        f"ledger      {found['ledger']['where']} ({found['ledger']['bytes']:,} bytes; journal {found['ledger']['journal_bytes']:,} bytes)"
+    )
     click.echo(f"disk        {found['disk_free_gb']} GB free")
 
 
@@ -51,16 +59,26 @@ def describe(workspace: Workspace) -> dict[str, Any]:
     end = workspace.workdays().end
     return {
         "workspace": str(workspace.home),
-        "settings": {name: {"value": _shown(name, value), "from": origins[name]} for name, value in settings.model_dump().items()},
-        "champion": {"version": champion.version, "since": champion.since, "by": champion.by, "why": champion.why} if champion else None,
-        "contract": {"state": contract.state, "read": contract.read, "wrong": contract.wrong} if contract else {"state": "trial", "read": 0, "wrong": 0},
-        "taxonomy": _or_problem(lambda: f"{len(workspace.taxonomy().tags)} tags, version {workspace.taxonomy().version}"),
+        "settings": {
+            name: {"value": _shown(name, value), "from": origins[name]} for name, value in settings.model_dump().items()
+        },
+        "champion": {"version": champion.version, "since": champion.since, "by": champion.by, "why": champion.why}
+        if champion
+        else None,
+        "contract": {"state": contract.state, "read": contract.read, "wrong": contract.wrong}
+        if contract
+        else {"state": "trial", "read": 0, "wrong": 0},
+        "taxonomy": _or_problem(
+            lambda: f"{len(workspace.taxonomy().tags)} tags, version {workspace.taxonomy().version}"
+        ),
         "routing": _or_problem(lambda: f"{len(workspace.routing(workspace.taxonomy()).queues)} queues"),
         "calendar_end": end.isoformat() if end else None,
         "ledger": {
             "where": _shown("database_url", workspace.ledger_url),
             "bytes": ledger.stat().st_size if ledger.is_file() else 0,
-            "journal_bytes": sum(path.stat().st_size for path in journal.glob("*") if path.is_file()) if journal.is_dir() else 0,
+            "journal_bytes": sum(path.stat().st_size for path in journal.glob("*") if path.is_file())
+            if journal.is_dir()
+            else 0,
         },
         "disk_free_gb": round(shutil.disk_usage(workspace.home).free / 1e9, 1),
     }

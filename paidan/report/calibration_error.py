@@ -27,7 +27,12 @@ def calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> di
     ece = expected_calibration_error(confidence, right)
     drawn = [expected_calibration_error(confidence, rng.random(len(confidence)) < confidence) for _ in range(RESAMPLES)]
     floor = float(np.mean(drawn)) if len(confidence) else 0.0
-    return {"ece": round(ece, 6), "ece_floor": round(floor, 6), "ece_excess": round(ece - floor, 6), "bins": _bins(confidence, right)}
+    return {
+        "ece": round(ece, 6),
+        "ece_floor": round(floor, 6),
+        "ece_excess": round(ece - floor, 6),
+        "bins": _bins(confidence, right),
+    }
 
 
 def _bins(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> list[dict[str, Any]]:
@@ -36,5 +41,11 @@ def _bins(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> list[dic
     for number in range(BINS):
         mine = bins == number
         if mine.any():
-            rows.append({"said": round(float(confidence[mine].mean()), 4), "right": round(float(right[mine].mean()), 4), "n": int(mine.sum())})
+            rows.append(
+                {
+                    "said": round(float(confidence[mine].mean()), 4),
+                    "right": round(float(right[mine].mean()), 4),
+                    "n": int(mine.sum()),
+                }
+            )
     return rows

@@ -24,8 +24,16 @@ from train.records import Record
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 @reading_options
-@click.option("--model", "ref", default="champion", show_default=True, help="`champion`, `challenger`, a version number, or a bundle's path.")
-@click.option("--errors", type=click.Path(path_type=Path, dir_okay=False), help="Write the wrong answers to this .xlsx.")
+@click.option(
+    "--model",
+    "ref",
+    default="champion",
+    show_default=True,
+    help="`champion`, `challenger`, a version number, or a bundle's path.",
+)
+@click.option(
+    "--errors", type=click.Path(path_type=Path, dir_okay=False), help="Write the wrong answers to this .xlsx."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def evaluate(files: tuple[Path, ...], reading: Reading, ref: str, errors: Path | None, as_json: bool) -> None:
     """Measures the answers that are served against labelled records. A label the model does not know counts as wrong.
@@ -43,7 +51,10 @@ def evaluate(files: tuple[Path, ...], reading: Reading, ref: str, errors: Path |
         raise RecordsError("no record is left to measure; see the rows above")
     router = kept.router(bundle)
     records = tuple(known_labels(record, bundle.taxonomy) for record in found.records)
-    judged = [judge(router, [record])[0] for record in track(records, "answering", console=console, transient=True, disable=as_json)]
+    judged = [
+        judge(router, [record])[0]
+        for record in track(records, "answering", console=console, transient=True, disable=as_json)
+    ]
     figures = {"model": bundle.name, "rejected": len(found.rejects), **metrics(judged)}
     if errors is not None:
         write_errors(errors, judged, records)
@@ -61,7 +72,12 @@ def _show(figures: dict[str, Any], judged: list[Judged], records: tuple[Record, 
         for name, value in figures[head].items():
             if isinstance(value, dict) and "low" in value:
                 if value["n"]:
-                    table.add_row(f"{head}.{name}", f"{value['value']:.3f}", f"{value['low']:.3f} – {value['high']:.3f}", f"{value['n']:,}")
+                    table.add_row(
+                        f"{head}.{name}",
+                        f"{value['value']:.3f}",
+                        f"{value['low']:.3f} – {value['high']:.3f}",
+                        f"{value['n']:,}",
+                    )
             elif isinstance(value, float):
                 table.add_row(f"{head}.{name}", f"{value:.3f}", "", "")
     console.print(table)
@@ -72,13 +88,27 @@ def _show(figures: dict[str, Any], judged: list[Judged], records: tuple[Record, 
             table.add_column(column, justify="left" if column == "tag" else "right")
         for f1, name, row in worst:
             precision = row["precision"]["value"]
-            table.add_row(name, f"{f1:.3f}", "–" if precision is None else f"{precision:.3f}", f"{row['recall']['value']:.3f}", str(row["support"]))
+            table.add_row(
+                name,
+                f"{f1:.3f}",
+                "–" if precision is None else f"{precision:.3f}",
+                f"{row['recall']['value']:.3f}",
+                str(row["support"]),
+            )
         console.print(table)
     for pair in figures["tag"]["confused"][:8]:
         console.print(f"{pair['n']} × {pair['truth']} taken for {pair['said']}", highlight=False)
-    missed = [r for one, r in zip(judged, records, strict=True) if one.labels.get("urgency") == "high" and one.answer["urgency"]["id"] != "high"]
+    missed = [
+        r
+        for one, r in zip(judged, records, strict=True)
+        if one.labels.get("urgency") == "high" and one.answer["urgency"]["id"] != "high"
+    ]
     if missed:
-        console.print(f"{len(missed)} urgent messages missed, at {', '.join(record.place for record in missed[:10])}" + (" …" if len(missed) > 10 else ""), highlight=False)
+        console.print(
+            f"{len(missed)} urgent messages missed, at {', '.join(record.place for record in missed[:10])}"
+            + (" …" if len(missed) > 10 else ""),
+            highlight=False,
+        )
     if figures["tag"]["unknown_labels"]:
         names = ", ".join(f"{name} ({n})" for name, n in list(figures["tag"]["unknown_labels"].items())[:10])
         console.print(f"labels that the model does not know, counted as wrong: {names}", highlight=False)

@@ -26,7 +26,13 @@ def promote(context: Context, version: str, why: str, force: bool, as_json: bool
     workspace.require()
     champion, verdict = versions(workspace).promote(version, why=why, force=force)
     if as_json:
-        click.echo(json.dumps({"version": champion.version, "since": champion.since, "gate": verdict.to_dict()}, ensure_ascii=False, indent=1))
+        click.echo(
+            json.dumps(
+                {"version": champion.version, "since": champion.since, "gate": verdict.to_dict()},
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
         return
     for note in verdict.notes:
         click.echo(f"note: {note}")

@@ -38,7 +38,9 @@ STAGES = {
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
 @reading_options
 @max_bad_option
-@click.option("--bundle", type=click.Path(path_type=Path, file_okay=False), help="Write the bundle into this folder too.")
+@click.option(
+    "--bundle", type=click.Path(path_type=Path, file_okay=False), help="Write the bundle into this folder too."
+)
 @click.option("--no-registry", is_flag=True, help="Only the bundle: learn from every record, register nothing.")
 @click.option("--no-starter", is_flag=True, help="Refuse that the starter set lends heads that the files lack.")
 @click.option("--quick", is_flag=True, help="A first look: fewer folds.")
@@ -64,7 +66,9 @@ def train(
     console = Console(stderr=True)
     own = reading.records(files, need_labels=True) if files else reading.starter()
     if not own.records and not own.rejects:
-        raise RecordsError(f"nothing to learn from: {reading.workspace.datasets / 'starter'} holds no *.jsonl and no file was named")
+        raise RecordsError(
+            f"nothing to learn from: {reading.workspace.datasets / 'starter'} holds no *.jsonl and no file was named"
+        )
     _bear(own, max_bad, console)
     starter = () if no_starter or not files else reading.starter().records
     taxonomy = reading.taxonomy or Taxonomy.infer(str(r.labels["tag"]) for r in own.records if r.labels.get("tag"))
@@ -95,7 +99,9 @@ def _bear(found: RecordSet, max_bad: float, console: Console) -> None:
     for line in found.report():
         console.print(line, markup=False, highlight=False)
     if found.too_many(max_bad):
-        raise RecordsError(f"{len(found.rejects)} rows set aside ({found.bad_share:.1%}); up to {max_bad:.1%} are borne. Mend them, or raise --max-bad")
+        raise RecordsError(
+            f"{len(found.rejects)} rows set aside ({found.bad_share:.1%}); up to {max_bad:.1%} are borne. Mend them, or raise --max-bad"
+        )
 
 
 def _write_bundle(learned: Learned, folder: Path) -> None:
@@ -114,7 +120,9 @@ def _register(reading: Reading, learned: Learned) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         files = Path(scratch)
         write_report(learned, files)
-        version = registry.register(learned.bundle, Evidence(_params(learned), _metrics(learned), _tags(learned), files))
+        version = registry.register(
+            learned.bundle, Evidence(_params(learned), _metrics(learned), _tags(learned), files)
+        )
     kept = versions(reading.workspace)
     kept.keep_gate_records(version, learned.held_out_records)
     kept.exported(version)
@@ -141,7 +149,11 @@ def _metrics(learned: Learned) -> dict[str, float]:
         for head, values in figures.items():
             for name, value in values.items() if isinstance(values, dict) else ():
                 if isinstance(value, dict) and value.get("value") is not None:
-                    flat |= {f"{where}/{head}.{name}": value["value"], f"{where}/{head}.{name}.low": value["low"], f"{where}/{head}.{name}.high": value["high"]}
+                    flat |= {
+                        f"{where}/{head}.{name}": value["value"],
+                        f"{where}/{head}.{name}.low": value["low"],
+                        f"{where}/{head}.{name}.high": value["high"],
+                    }
                 elif isinstance(value, int | float):
                     flat[f"{where}/{head}.{name}"] = float(value)
     return flat
@@ -149,7 +161,12 @@ def _metrics(learned: Learned) -> dict[str, float]:
 
 def _tags(learned: Learned) -> dict[str, str]:
     identity = learned.bundle.identity
-    return {"data_fingerprint": learned.fingerprint, "taxonomy": identity["taxonomy"], "git": identity["git"] or "unknown", "paidan": identity["paidan"]}
+    return {
+        "data_fingerprint": learned.fingerprint,
+        "taxonomy": identity["taxonomy"],
+        "git": identity["git"] or "unknown",
+        "paidan": identity["paidan"],
+    }
 
 
 def _summary(learned: Learned, version: str | None, bundle: Path | None, seconds: float) -> dict[str, Any]:
@@ -171,7 +188,13 @@ def _show(learned: Learned, version: str | None, bundle: Path | None, seconds: f
         table.add_column(column, justify="left" if column == "head" else "right")
     for head, figures in learned.honest.items():
         share = figures["accuracy"]
-        table.add_row(head, f"{share['value']:.3f}", f"{share['low']:.3f} – {share['high']:.3f}", f"{figures['macro_f1']:.3f}", str(share["n"]))
+        table.add_row(
+            head,
+            f"{share['value']:.3f}",
+            f"{share['low']:.3f} – {share['high']:.3f}",
+            f"{figures['macro_f1']:.3f}",
+            str(share["n"]),
+        )
     console.print(table)
     rows = ", ".join(f"{count:,} {name}" for name, count in learned.rows.items() if count)
     lent = f"; lent by the starter set: {', '.join(learned.lent)}" if learned.lent else ""
