@@ -27,6 +27,10 @@ from paidan.taxonomy import Taxonomy
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+FILES = (
+    *("taxonomy.json", "features.json", "heads.json", "policy.json", "terms.txt"),
+    *("idf.npy", "weights.npy", "intercepts.npy"),
+)
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,13 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
         raise BundleError(
             f"{folder}: this Paidan reads bundles of format {FORMAT} and found another. Retrain, or use the Paidan that wrote it"
         )
-    for name, digest in manifest["files"].items():
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not isinstance(manifest.get("identity"), dict):
+        raise BundleError(f"{folder}: {MANIFEST} names no files or no identity. Export the version again")
+    for name in FILES:
+        if name not in files:
+            raise BundleError(f"{folder}: {MANIFEST} does not vouch for {name}. Export the version again")
+    for name, digest in files.items():
         if os.sep in name or not (folder / name).is_file():
             raise BundleError(f"{folder}: {name} is missing. Export the version again")
         if _sha256(folder / name) != digest:
@@ -169,7 +179,10 @@ def _json(folder: Path, name: str) -> Any:
 
 
 def _array(folder: Path, name: str) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(folder / name, mmap_mode="r", allow_pickle=False)
+    try:
+        array: NDArray[Any] = np.load(folder / name, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise BundleError(f"{folder}: {name} is no array of numbers ({error}). Nothing in it was executed") from None
     return array
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +20,10 @@ from paidan.errors import RegistryError
 
 POINTER = "champion.json"
 HISTORY = "history.jsonl"
+PROMOTED, ROLLED_BACK, PULLED = "promoted", "rolled back", "pulled"
+# What is noted of a version that does not change who answers.
+REGISTERED, INSTALLED = "registered", "installed"
+NOTES = (REGISTERED, INSTALLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ def promote(
     by: str,
     why: str,
     gate: Mapping[str, Any] | None = None,
-    event: str = "promoted",
+    event: str = PROMOTED,
+    contract: Contract | None = None,
 ) -> Champion:
     """Point to a version whose bundle lies in `models/<version>/` already, and write it into the history."""
     with writer(models):
@@ -75,6 +80,7 @@ def promote(
             by,
             why,
             (before.sequence if before else 0) + 1,
+            contract or Contract(),
         )
         line = {
             "event": event,
@@ -87,8 +93,16 @@ def promote(
         return champion
 
 
+def note(models: Path, event: str, version: str, digest: str, *, by: str, why: str = "", **more: Any) -> None:
+    """Write into the history what happened to a version that does not answer (one of NOTES)."""
+    with writer(models):
+        since = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {"event": event, "version": version, "digest": digest, "since": since, "by": by, "why": why, **more}
+        _append(models / HISTORY, line)
+
+
 def read_history(models: Path) -> list[dict[str, Any]]:
-    """Every promotion, oldest first. A line torn by a crash is left out."""
+    """Every registration and promotion, oldest first. A line torn by a crash is left out."""
     try:
         lines = (models / HISTORY).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
@@ -104,8 +118,31 @@ def read_history(models: Path) -> list[dict[str, Any]]:
 
 def serving_at(models: Path, moment: datetime) -> dict[str, Any] | None:
     """The promotion in force at a time; None before the first."""
-    past = [entry for entry in read_history(models) if datetime.fromisoformat(entry["since"]) <= moment]
+    past = [entry for entry in swaps(read_history(models)) if datetime.fromisoformat(entry["since"]) <= moment]
     return past[-1] if past else None
+
+
+def swaps(history: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The lines that say who answers from then on."""
+    return [dict(entry) for entry in history if entry["event"] not in NOTES]
+
+
+def earlier(history: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The versions that a rollback goes back to, the nearest last: a rollback takes away what it undid.
+
+    >>> [entry["version"] for entry in earlier([{"event": "promoted", "version": v} for v in "123"])]
+    ['1', '2']
+    """
+    stack: list[dict[str, Any]] = []
+    for entry in swaps(history):
+        known = [place for place, one in enumerate(stack) if one["version"] == entry["version"]]
+        if entry["event"] == ROLLED_BACK and known:
+            del stack[known[-1] :]
+        if not stack or stack[-1]["version"] != entry["version"]:
+            stack.append(entry)
+        else:
+            stack[-1] = entry
+    return stack[:-1]
 
 
 @contextmanager

@@ -63,44 +63,55 @@ def explain(reading: Reading, vector: Vector, features: Features, scorer: Scorer
 def _places(reading: Reading, features: Features, wanted: set[int]) -> dict[int, tuple[str, tuple[int, int]]]:
     places: dict[int, tuple[str, tuple[int, int]]] = {}
     for block in features.blocks:
-        for gram, start, end in _grams(block, reading.text, features):
+        for gram, term, start, end in _grams(block, reading.text, features):
             column = block.columns.get(gram)
             if column is not None and column + block.offset in wanted:
-                places.setdefault(column + block.offset, (gram.strip(BORDER).strip(), (start, end)))
+                places.setdefault(column + block.offset, (term, (start, end)))
     return places
 
 
-def _grams(block: Block, text: str, features: Features) -> Iterator[tuple[str, int, int]]:
+def _grams(block: Block, text: str, features: Features) -> Iterator[tuple[str, str, int, int]]:
+    """Each n-gram as the block knows it, the same without borders, and where it stands in the joined text."""
     if block.view == "words":
-        tokens, units = words(text, features.segmenter), _word_units(text, features)
-        texts, joint = tokens, " "
+        texts, units, joint = words(text, features.segmenter), _word_units(text, features), " "
     else:
-        texts, units = _char_units(text)
-        joint = ""
+        texts, units, joint = *_char_units(text), ""
+    last = len(texts) - 1
     for n in range(block.shortest, block.longest + 1):
-        for at in range(len(texts) - n + 1):
-            yield joint.join(texts[at : at + n]), units[at].start, units[at + n - 1].end
+        # Borders never stand alone.
+        for at in range(1, last) if n == 1 else range(last - n + 2):
+            inner = texts[max(at, 1) : min(at + n, last)]
+            yield joint.join(texts[at : at + n]), joint.join(inner), units[at].start, units[at + n - 1].end
 
 
 def _word_units(text: str, features: Features) -> list[Unit]:
-    units = [Unit(0, 0)]
+    units = []
     for run in runs(text):
         at = run.start
         for word in features.segmenter.cut(run.text) if run.kind == "han" else [run.text]:
             units.append(Unit(at, at + len(word)))
             at += len(word)
-    return [*units, Unit(len(text), len(text))]
+    return _bordered(units)
 
 
 def _char_units(text: str) -> tuple[list[str], list[Unit]]:
-    texts, units, at = [BORDER], [Unit(0, 0)], 0
-    lowered = text.lower()
+    texts: list[str] = []
+    units: list[Unit] = []
+    at, lowered = 0, text.lower()
+    # A letter may become two when lowered (İ).
+    origins = range(len(text)) if len(lowered) == len(text) else [i for i, char in enumerate(text) for _ in char.lower()]
     while at < len(lowered):
         match = _STARS_OR_SPACE.match(lowered, at)
         end = match.end() if match else at + 1
         if not (match and match.group().isspace()):
             char = "＊" if match else lowered[at]
             texts.append("0" if char.isascii() and char.isdigit() else char)
-            units.append(Unit(at, end))
+            units.append(Unit(origins[at], origins[end - 1] + 1))
         at = end
-    return [*texts, BORDER], [*units, Unit(len(text), len(text))]
+    return [BORDER, *texts, BORDER], _bordered(units)
+
+
+def _bordered(units: list[Unit]) -> list[Unit]:
+    """Units with a border of no width at either end."""
+    first, last = (units[0].start, units[-1].end) if units else (0, 0)
+    return [Unit(first, first), *units, Unit(last, last)]

@@ -48,7 +48,7 @@ def id_card_valid(digits: str) -> bool:
 def luhn_valid(digits: str) -> bool:
     """Whether a card number passes the Luhn check (ISO/IEC 7812-1).
 
-    >>> luhn_valid("6222020000000000008"), luhn_valid("6222020000000000001")
+    >>> luhn_valid("6217000012345678907"), luhn_valid("6217000012345678908")
     (True, False)
     """
     total = 0
@@ -92,6 +92,34 @@ def star(text: str) -> str:
     return text
 
 
+def starred(normalised: Normalised) -> str:
+    """`star` of a normalised text, in which a code point that became several characters is starred whole or not.
+
+    >>> starred(normalise("0½234567"))
+    '0*********'
+    """
+    text = star(normalised.text)
+    while text != normalised.text and normalised.starts is not None:
+        spread = _spread(text, normalised)
+        if spread == text:
+            break
+        text = star(spread)
+    return text
+
+
+def _spread(text: str, normalised: Normalised) -> str:
+    """`text` with every character starred whose origin overlaps that of a starred neighbour."""
+    chars, count = list(text), len(text)
+    for order, step in ((range(count), -1), (range(count - 1, -1, -1), 1)):
+        for at in order:
+            beside = at + step
+            if 0 <= beside < count and chars[beside] == "*" != normalised.text[beside]:
+                (start, end), (first, last) = normalised.span(at, at + 1), normalised.span(beside, beside + 1)
+                if start < last and first < end:
+                    chars[at] = "*"
+    return "".join(chars)
+
+
 def placeholders(starred: str) -> Iterator[tuple[int, int]]:
     """Where a starred text holds masked spans; touching spans are one."""
     for match in _STARS.finditer(starred):
@@ -105,16 +133,24 @@ def mask(text: str, version: int = CURRENT) -> str:
     '電話＊＊＊＊＊＊＊＊＊＊＊，退款！'
     """
     normalised = normalise(text, version)
-    return mask_original(text, normalised, star(normalised.text))
+    return mask_original(text, normalised, starred(normalised))
 
 
-def mask_original(text: str, normalised: Normalised, starred: str) -> str:
-    """`mask` for a caller that has normalised and starred the text already."""
-    if starred == normalised.text:
+def mask_original(text: str, normalised: Normalised, stars: str) -> str:
+    """`mask` for a caller that has normalised and starred the text already.
+
+    What normalising dropped inside a span (a second space, a zero-width character) is masked with it, or the masked
+    text would be read as two spans.
+    """
+    if stars == normalised.text:
         return text
     chars = list(text)
-    for index, (before, after) in enumerate(zip(normalised.text, starred, strict=True)):
-        if before != after:
-            start, end = normalised.span(index, index + 1)
-            chars[start:end] = STAR * (end - start)
+    moved = [index for index, (before, after) in enumerate(zip(normalised.text, stars, strict=True)) if before != after]
+    previous = None
+    for index in moved:
+        start, end = normalised.span(index, index + 1)
+        if previous is not None and previous[0] == index - 1:
+            start = min(start, previous[1])
+        chars[start:end] = STAR * (end - start)
+        previous = index, end
     return "".join(chars)

@@ -12,6 +12,7 @@ from paidan.errors import MessageError
 
 MAX_CODE_POINTS = 10_000
 MAX_FIELDS = 20
+LARGEST = 10**18
 ROLES = ("customer", "agent", "bot")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -119,7 +120,8 @@ def _parts(raw: Mapping[str, Any]) -> tuple[Part, ...]:
 
 def _turns(turns: object) -> list[Part]:
     if not isinstance(turns, list) or not turns:
-        raise MessageError("turns", f"expected a list of {{role, text}}, found {_noun(turns)}", "not_a_list")
+        found = "an empty list" if turns == [] else _noun(turns)
+        raise MessageError("turns", f"expected a list of {{role, text}}, found {found}", "not_a_list")
     parts = []
     for number, turn in enumerate(turns):
         field = f"turns/{number}"
@@ -135,7 +137,7 @@ def _short(raw: Mapping[str, Any], field: str, limit: int) -> str | None:
     value = raw.get(field)
     if value is None or value == "":
         return None
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**limit:
         value = str(value)
     value = _text(value, field)
     if len(value) > limit or "\x00" in value:
@@ -168,6 +170,8 @@ def _fields(value: object) -> Mapping[str, Any] | None:
     for key, item in value.items():
         if not isinstance(item, str | int | float | bool | None):
             raise MessageError("fields", f"expected flat values, found {_noun(item)} under one key", "not_flat")
+        if isinstance(item, int | float) and not abs(item) < LARGEST:
+            raise MessageError("fields", f"numbers are finite and below {LARGEST:.0e}", "invalid")
         for text in (key, item):
             if isinstance(text, str) and (_SURROGATE.search(text) or "\x00" in text or len(text) > 1000):
                 raise MessageError(

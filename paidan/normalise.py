@@ -21,7 +21,7 @@ CURRENT = 1
 
 # HTML remnants: character references, and the tags that survive when a web form is pasted as text.
 _REMNANT = re.compile(
-    r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});|</?(?:br|p|div|span|font|b|i|u|a|td|tr|li|ul|img|strong|em|html|body)\b[^<>]{0,200}>",
+    r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});|</?(?:br|p|div|span|font|b|i|u|a|td|tr|li|ul|img|strong|em|html|body)\b(?![*\uff0a])[^<>]{0,200}>",
     re.IGNORECASE,
 )
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\ufe0e\ufe0f\u202a\u202b\u202c\u202d\u202e")
@@ -126,9 +126,13 @@ def _simplify(text: str) -> str:
     if text.isascii():
         return text
     simplified: str = _converter().convert(text)
-    if len(simplified) == len(text):
-        return simplified
-    return "".join(_one(char) for char in text)
+    # One pass is not always enough: 薴 becomes 苧, which becomes 苎.
+    while simplified != text:
+        text = simplified if len(simplified) == len(text) else "".join(_one(char) for char in text)
+        simplified = _converter().convert(text)
+        if len(simplified) != len(text):
+            return text
+    return text
 
 
 @functools.lru_cache(maxsize=8192)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paidan.masking import mask_original, star
+from paidan.masking import mask_original, starred
 from paidan.message import Message, Part
 from paidan.normalise import Normalised, normalise
 
@@ -51,9 +51,8 @@ def read(message: Message, normaliser: int) -> Reading:
     parts, offset = [], 0
     for part in message.scored_parts:
         normalised = normalise(part.text, normaliser)
-        starred = star(normalised.text)
-        parts.append(ReadPart(part, normalised, starred, offset))
-        offset += len(starred) + len(BETWEEN_PARTS)
+        parts.append(ReadPart(part, normalised, starred(normalised), offset))
+        offset += len(normalised.text) + len(BETWEEN_PARTS)
     return Reading(tuple(parts), BETWEEN_PARTS.join(part.starred for part in parts))
 
 
@@ -62,5 +61,5 @@ def masked_text(message: Message, normaliser: int) -> str:
     masked = []
     for part in message.parts:
         normalised = normalise(part.text, normaliser)
-        masked.append(mask_original(part.text, normalised, star(normalised.text)))
+        masked.append(mask_original(part.text, normalised, starred(normalised)))
     return "\n".join(masked)

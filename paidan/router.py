@@ -138,12 +138,8 @@ class Router:
         if decided != would_be:
             reason = TRIAL if self.contract == TRIAL else "contract_broken"
         urgency = self._urgency(reading, probabilities.get("urgency"), decision)
-        kind = (
-            self._label("kind", probabilities, KIND_NAMES)
-            if outside not in ("noise", "praise", "other_language") and best
-            else None
-        )
-        received = message.received_at or self.clock()
+        kind = self._label("kind", probabilities, KIND_NAMES) if best else None
+        received = self._received(message)
         route = self.routing.route(
             tag=best.id if best else None,
             category=best.category.id if best and best.category else None,
@@ -185,6 +181,11 @@ class Router:
             answer.update(self._detail(reading, vector, scores, best))
             answer["masked_text"] = masked_text(message, bundle.normaliser)
         return answer
+
+    def _received(self, message: Message) -> datetime:
+        """When it came in; a time without offset is read in the workspace's zone."""
+        received = message.received_at or self.clock()
+        return received.replace(tzinfo=self.routing.timezone) if received.tzinfo is None else received
 
     def _urgency(self, reading: Reading, shares: Floats | None, decision: Decision) -> Answer:
         head = self.bundle.head("urgency")

@@ -30,6 +30,10 @@ class Settings(BaseModel):
     database_url: Annotated[
         str | None, Field(description="ledger; empty: ledger.db in the workspace; or postgresql+psycopg://…")
     ] = None
+    retention_days: Annotated[
+        int | None,
+        Field(ge=1, le=36500, description="answers older than this many days are removed; empty: kept for ever"),
+    ] = None
     tracking_uri: Annotated[
         str | None, Field(description="MLflow tracking server; empty: embedded in models/registry")
     ] = None

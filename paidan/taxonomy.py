@@ -6,13 +6,14 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from paidan.errors import TaxonomyError
+from paidan.migrations import FOLDER, Migrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,9 @@ class Tag:
 class Taxonomy:
     """Tags in the order of the file.
 
+    Attributes:
+        aliases: ids that are no more → the id that stands for them, for old clients, files and tickets.
+
     >>> taxonomy = Taxonomy.infer(["天气", "闹钟", "天气"])
     >>> [tag.id for tag in taxonomy.tags]
     ['天气', '闹钟']
@@ -50,6 +54,7 @@ class Taxonomy:
 
     version: str
     tags: tuple[Tag, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
     _by_key: Mapping[str, Tag] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +63,9 @@ class Taxonomy:
             for key in (tag.code, tag.name, tag.id):
                 if key:
                     keys[key] = tag
+        for old, new in self.aliases.items():
+            if new in keys:
+                keys.setdefault(old, keys[new])
         object.__setattr__(self, "_by_key", keys)
 
     @property
@@ -65,7 +73,7 @@ class Taxonomy:
         return tuple(tag.id for tag in self.tags)
 
     def find(self, key: str) -> Tag | None:
-        """The tag with this id, name or own code; None when there is none."""
+        """The tag with this id, name, own code or earlier id; None when there is none."""
         return self._by_key.get(key.strip())
 
     def nearest(self, key: str) -> str | None:
@@ -86,7 +94,7 @@ class Taxonomy:
 
     @classmethod
     def load(cls, path: Path) -> Taxonomy:
-        """Read and check `taxonomy.yaml`.
+        """Read and check `taxonomy.yaml`, and the migrations beside it, which map ids that are no more.
 
         Raises:
             TaxonomyError: with every problem of the file at once.
@@ -97,7 +105,9 @@ class Taxonomy:
             raise TaxonomyError(str(path), ["not found. `paidan init DIR` makes a workspace"]) from None
         except (UnicodeDecodeError, yaml.YAMLError) as error:
             raise TaxonomyError(str(path), [f"not readable as UTF-8 YAML: {error}"]) from None
-        return cls.from_dict(raw, where=path.name)
+        taxonomy = cls.from_dict(raw, where=path.name)
+        moved = Migrations.read(path.parent / FOLDER).aliases
+        return replace(taxonomy, aliases={**taxonomy.aliases, **moved}) if moved else taxonomy
 
     @classmethod
     def from_dict(cls, raw: object, where: str = "taxonomy") -> Taxonomy:
@@ -105,18 +115,22 @@ class Taxonomy:
             raise TaxonomyError(where, ["expected a mapping with a list `tags`"])
         problems: list[str] = []
         categories: dict[str, Category] = {}
-        for entry in raw.get("categories") or []:
+        for entry in _listed(raw.get("categories")):
             if isinstance(entry, dict) and entry.get("id") and entry.get("name"):
                 categories[str(entry["id"])] = Category(str(entry["id"]), str(entry["name"]))
             else:
                 problems.append(f"category {entry!r} needs `id` and `name`")
         tags = [_read_tag(entry, categories, problems) for entry in raw["tags"]]
+        if not tags:
+            problems.append("`tags` is empty; a model needs at least two")
         found = [tag for tag in tags if tag is not None]
         ids = {tag.id for tag in found}
         _check(found, ids, problems)
         if problems:
             raise TaxonomyError(where, problems)
-        return cls(str(raw.get("version", "1")), tuple(found))
+        aliases = raw.get("aliases")
+        moved = {str(old): str(new) for old, new in aliases.items()} if isinstance(aliases, dict) else {}
+        return cls(str(raw.get("version", "1")), tuple(found), moved)
 
     def to_dict(self) -> dict[str, Any]:
         categories = {tag.category.id: tag.category.name for tag in self.tags if tag.category}
@@ -124,10 +138,18 @@ class Taxonomy:
             "version": self.version,
             "categories": [{"id": key, "name": name} for key, name in categories.items()],
             "tags": [_write_tag(tag) for tag in self.tags],
+            **({"aliases": dict(self.aliases)} if self.aliases else {}),
         }
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _listed(raw: object) -> list[Any]:
+    """A list as it is; anything else that was written in its place as one entry, to be refused by name."""
+    if raw is None:
+        return []
+    return raw if isinstance(raw, list) else [raw]
 
 
 def _read_tag(entry: object, categories: Mapping[str, Category], problems: list[str]) -> Tag | None:
@@ -140,7 +162,10 @@ def _read_tag(entry: object, categories: Mapping[str, Category], problems: list[
     if category is None and categories:
         problems.append(f"tag '{tag_id}' is of category '{key}', which is not listed under `categories`")
     borders = []
-    for border in entry.get("not") or []:
+    for border in _listed(entry.get("not")):
+        if not isinstance(border, dict):
+            problems.append(f"tag '{tag_id}': `not` is a list of {{when, goes_to}}, found {border!r}")
+            continue
         goes_to = border.get("goes_to")
         targets = () if goes_to is None else tuple(goes_to) if isinstance(goes_to, list) else (goes_to,)
         borders.append(Border(str(border.get("when", "")), targets))
@@ -178,6 +203,6 @@ def _check(tags: Iterable[Tag], ids: set[str], problems: list[str]) -> None:
                 problems.append(f"tag '{tag.id}': {kind} '{key}' is taken by '{seen[key]}'")
             seen[key] = tag.id
         for border in tag.borders:
-            for target in border.goes_to:
-                if target not in ids:
-                    problems.append(f"tag '{tag.id}': `goes_to` names '{target}', which is no tag")
+            problems += [
+                f"tag '{tag.id}': `goes_to` names '{target}', which is no tag" for target in border.goes_to if target not in ids
+            ]

@@ -61,8 +61,14 @@ class Workspace:
         return RoutingTable.load(self.datasets / "routing.yaml", taxonomy, self.workdays(), lenient=lenient)
 
     def lexicon(self) -> tuple[str, ...]:
+        """The model's own words; none when the workspace has no `lexicon.txt`."""
         path = self.datasets / "lexicon.txt"
-        return read_lexicon(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else ()
+        try:
+            return read_lexicon(path.read_text(encoding="utf-8-sig").splitlines())
+        except FileNotFoundError:
+            return ()
+        except (OSError, UnicodeDecodeError) as error:
+            raise WorkspaceError(f"{path} is not readable as UTF-8 text: {error}") from None
 
     def require(self) -> None:
         """Raise unless this is a workspace."""

@@ -81,5 +81,7 @@ def _parse(raw: bytes) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise unreadable(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except ValueError:
+        raise unreadable("the body holds a number of more digits than can be read") from None
     except RecursionError:
         raise unreadable("the body is not readable: it is nested too deeply") from None

@@ -23,7 +23,7 @@ from paidan.message import Message
 from paidan.problem import message_problem, problem
 from paidan.router import Router
 from train.columns import message_of
-from train.labels import Labels
+from train.labels import SURROGATE, Labels
 from train.profile import Profile
 from train.readers import is_tabular, read_raw
 from train.rows import BadRow, Row
@@ -106,11 +106,7 @@ class AnswerFile:
         """How many rows a stopped run of the same input and model has answered; what it tore is cut off."""
         next(iter(self._rows()))  # an input that cannot be read is refused before anything is written
         identity = self._identity()
-        if (
-            self.note.is_file()
-            and self.part.is_file()
-            and json.loads(self.note.read_text(encoding="utf-8")) == identity
-        ):
+        if self.part.is_file() and self._noted() == identity:
             done, end = 0, 0
             with self.part.open("rb") as file:
                 for line in file:
@@ -123,6 +119,13 @@ class AnswerFile:
         self.part.write_text("", encoding="utf-8")
         self.note.write_text(json.dumps(identity), encoding="utf-8")
         return 0
+
+    def _noted(self) -> Any:
+        """What the last run belonged to; None when it left no note, or a torn one."""
+        try:
+            return json.loads(self.note.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
 
     def _answer(self, done: int, progress: Callable[[int], None]) -> tuple[int, int]:
         labels = Labels(None, (), self.profile.columns, self.profile.values)
@@ -173,7 +176,7 @@ class AnswerFile:
                 yield [*(cells.get(name, "") for name in columns), *_cells(json.loads(line))]
 
     def _write_csv(self, path: Path) -> None:
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
+        with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
             csv.writer(file).writerows(self._table())
 
     def _write_xlsx(self, path: Path) -> None:
@@ -186,7 +189,9 @@ class AnswerFile:
 
 def _id(row: Mapping[str, Any]) -> str | None:
     value = row.get("id")
-    return str(value)[:200] if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
+    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+        return None
+    return SURROGATE.sub("\ufffd", str(value)[:200])
 
 
 def _cells(answer: Mapping[str, Any]) -> list[Any]:
@@ -211,6 +216,6 @@ def _cells(answer: Mapping[str, Any]) -> list[Any]:
 
 def _spreadsheet(value: Any) -> Any:
     if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value)[:32_767]
+        value = SURROGATE.sub("\ufffd", ILLEGAL_CHARACTERS_RE.sub("", value))[:32_767]
         return "'" + value if value[:1] == "=" else value
     return value if value is None or isinstance(value, int | float | bool) else str(value)

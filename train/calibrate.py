@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from paidan.calibration import INPUTS, Calibration, inputs
+from paidan.calibration import INPUTS, LIMIT, Calibration, inputs
 from paidan.features import Vector
 
 Floats = NDArray[np.float64]
 RIDGE = 2.0
 
 
-def fit_calibration(scores: Floats, truth: NDArray[np.int64], vectors: list[Vector]) -> Calibration:
+def fit_calibration(
+    scores: Floats, truth: NDArray[np.int64], vectors: Sequence[Vector], weights: Floats | None = None
+) -> Calibration:
     """Minimise the negative log-likelihood of the right labels over the slopes of the temperature.
 
     Args:
         scores: out-of-fold scores, shape (messages, labels).
         truth: the right column of each message, shape (messages,).
+        weights: how much each message counts, shape (messages,); None for all alike.
     """
-    seen = np.array([inputs(row, v.unknown, v.length, v.latin) for row, v in zip(scores, vectors, strict=True)])
+    seen = _seen(scores, vectors)
     rows = np.arange(len(truth))
+    counts = np.ones(len(truth)) if weights is None else weights
 
     def loss(slopes: Floats) -> tuple[float, Floats]:
-        sharpness = np.exp(np.clip(seen @ slopes, -5, 5))[:, None]
+        sharpness = np.exp(np.clip(seen @ slopes, -LIMIT, LIMIT))[:, None]
         logits = scores * sharpness
         logits = logits - logits.max(axis=1, keepdims=True)
         shares = np.exp(logits)
         shares /= shares.sum(axis=1, keepdims=True)
-        likelihood = -np.log(np.maximum(shares[rows, truth], 1e-12)).sum()
+        likelihood = -(counts * np.log(np.maximum(shares[rows, truth], 1e-12))).sum()
         expected = (shares * scores).sum(axis=1)
-        slope = ((expected - scores[rows, truth]) * sharpness[:, 0])[:, None] * seen
+        slope = ((expected - scores[rows, truth]) * sharpness[:, 0] * counts)[:, None] * seen
         penalty = RIDGE * float(slopes[1:] @ slopes[1:])
         gradient = slope.sum(axis=0) + 2 * RIDGE * np.concatenate([[0.0], slopes[1:]])
         return float(likelihood + penalty), gradient
@@ -42,6 +48,13 @@ def fit_calibration(scores: Floats, truth: NDArray[np.int64], vectors: list[Vect
     return Calibration(tuple(round(float(slope), 9) for slope in found.x))
 
 
-def apply(calibration: Calibration, scores: Floats, vectors: list[Vector]) -> Floats:
+def apply(calibration: Calibration, scores: Floats, vectors: Sequence[Vector]) -> Floats:
     """Rounded probabilities, shape (messages, labels), as serving gives them."""
-    return np.array([np.round(calibration.apply(row, v), 6) for row, v in zip(scores, vectors, strict=True)])
+    sharpness = np.exp(np.clip(_seen(scores, vectors) @ np.array(calibration.slopes), -LIMIT, LIMIT))[:, None]
+    raised = np.exp((scores - scores.max(axis=1, keepdims=True)) * sharpness)
+    return np.round(raised / raised.sum(axis=1, keepdims=True), 6)
+
+
+def _seen(scores: Floats, vectors: Sequence[Vector]) -> Floats:
+    """The temperature's inputs of every message, shape (messages, inputs)."""
+    return np.array([inputs(row, v.unknown, v.length, v.latin) for row, v in zip(scores, vectors, strict=True)])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from paidan.bundle import Bundle
-from paidan.champion import Champion, promote, read_champion
-from paidan.errors import BundleError, RegistryError
+from paidan.champion import PULLED, Champion, promote, read_champion, read_history, swaps
+from paidan.errors import BundleError, LedgerError, PaidanError, RegistryError
+from paidan.ledger.ledger import Ledger
+from paidan.person import person
 from paidan.router import Router
 from paidan.workspace import Workspace
-from train.behaviour import read_cases, run_cases
-from train.gate import Rules, Verdict, judge_candidate, load_rules
-from train.judge import judge
-from train.records import Record, read_records
+from train.behaviour import read_cases
+from train.examination import Examination, Side
+from train.gate import Rules, Verdict, load_rules
+from train.gate_set import GateSet
+from train.records import Record
 from train.registry import CHALLENGER, CHAMPION, Registry
 
 
@@ -39,13 +40,23 @@ class Versions:
                     f"'{ref}' is no version, alias or folder. Allowed: champion, challenger, a version number, or a bundle's path"
                 )
             return Bundle.load(path)
-        return Bundle.load(self.exported(self.registry.resolve(ref)))
+        bundle = Bundle.load(self.exported(self.resolve(ref)))
+        champion = read_champion(self.workspace.models) if ref == CHAMPION else None
+        if champion is not None and champion.digest != bundle.digest:
+            raise BundleError(
+                f"{self.folder(champion.version)} is not the bundle that was promoted (digest differs). "
+                "Promote the version again"
+            )
+        return bundle
+
+    def resolve(self, ref: str) -> str:
+        """The version that `champion`, `challenger` or a number means. A bundle that lies here needs no registry."""
+        return ref if ref.isdigit() and self._lies_here(ref) else self.registry.resolve(ref)
 
     def exported(self, version: str) -> Path:
-        folder = self.folder(version)
-        if not (folder / "manifest.json").is_file():
-            self.registry.fetch(version, folder)
-        return folder
+        if not self._lies_here(version):
+            self.registry.fetch(version, self.folder(version))
+        return self.folder(version)
 
     def router(self, bundle: Bundle) -> Router:
         settings = self.workspace.settings
@@ -54,68 +65,121 @@ class Versions:
         routing = self.workspace.routing(bundle.taxonomy, lenient=True)
         return Router(bundle, routing, settings.precision, settings.candidate_coverage, state)
 
+    # The gate
+
     def gate_file(self, version: str) -> Path:
         return self.workspace.models / "gate" / f"{version}.jsonl"
 
+    def honest_file(self, version: str) -> Path:
+        return self.workspace.models / "honest" / f"{version}.jsonl"
+
     def keep_gate_records(self, version: str, records: Sequence[Record]) -> None:
         """The records that the version never saw, kept beside it: the workspace's own data stays in the workspace."""
-        path = self.gate_file(version)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8") as file:
-            for record in records:
-                row = {**record.raw, **dict(record.labels), "also": list(record.also), "text": record.text}
-                row = {key: value for key, value in row.items() if key not in ("title", "turns")}
-                file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+        self.gate_set(records).write(self.gate_file(version))
 
-    def verdict(self, version: str) -> Verdict:
-        """Judge a candidate against the champion on the candidate's gate records."""
+    def gate_set(self, records: Sequence[Record]) -> GateSet:
+        return GateSet.of(records, {path.name for path in self.workspace.starter})
+
+    def gate_records(self, version: str, bundle: Bundle) -> GateSet:
+        """What a version put aside, as it was then."""
+        digest = (bundle.identity.get("gate") or {}).get("sha256")
+        return GateSet.read(self.gate_file(version), digest)
+
+    def frozen_records(self, champion: Champion, bundle: Bundle) -> GateSet:
+        """The gate set of the last promotion; what the champion put aside when none was frozen yet."""
+        for entry in reversed(swaps(read_history(self.workspace.models))):
+            digest = ((entry.get("gate") or {}).get("gate_set") or {}).get("sha256")
+            if digest:
+                found = GateSet.read(self._frozen_file(digest), digest)
+                if found.records:
+                    return found
+        return self.gate_records(champion.version, bundle)
+
+    def examination(self, version: str, *, replace_taxonomy: bool = False) -> Examination:
+        """The candidate beside the champion, on the same records."""
         bundle = self.bundle(version)
-        path = self.gate_file(version)
-        records = read_records([path], taxonomy=None).records if path.is_file() and path.stat().st_size else ()
-        router = self.router(bundle)
-        cases_path = self.workspace.datasets / "behaviour.jsonl"
-        cases = read_cases(cases_path) if cases_path.is_file() else []
-        broken, _ = run_cases(router, cases)
+        mine = Side(bundle, self.router(bundle), self.gate_records(version, bundle), self.honest_file(version))
+        path = self.workspace.datasets / "behaviour.jsonl"
+        cases = tuple(read_cases(path)) if path.is_file() else ()
         champion = read_champion(self.workspace.models)
-        if champion is None:
-            return judge_candidate(judge(router, records), None, broken, (), self.rules())
-        rival = self.router(self.bundle(champion.version))
-        already, _ = run_cases(rival, cases)
-        return judge_candidate(judge(router, records), judge(rival, records), broken, already, self.rules())
+        rival = None
+        if champion is not None:
+            other = self.bundle(CHAMPION)
+            gate = self.frozen_records(champion, other)
+            rival = Side(other, self.router(other), gate, self.honest_file(champion.version))
+        return Examination(mine, rival, cases, self.rules(), replace_taxonomy, self._corrected_tags)
+
+    def verdict(self, version: str, *, replace_taxonomy: bool = False) -> Verdict:
+        """Judge a candidate against the champion; nothing changes."""
+        return self.examination(version, replace_taxonomy=replace_taxonomy).verdict()[0]
 
     def rules(self) -> Rules:
         return load_rules(self.workspace.datasets / "gate.yaml")
 
-    def promote(self, ref: str, *, why: str, force: bool) -> tuple[Champion, Verdict]:
+    # The swap
+
+    def promote(self, ref: str, *, why: str, force: bool, replace_taxonomy: bool = False) -> tuple[Champion, Verdict]:
         """Export, gate and flip. Nothing changes when the gate refuses.
+
+        A dead MLflow server stops nothing whose bundle lies here: the alias follows at the next call, and a note of
+        the verdict says so.
 
         Raises:
             GateError: with every reason and by how much.
         """
-        version = self.registry.resolve(ref)
-        bundle = self.bundle(version)
-        verdict = self.verdict(version)
         if force and not why.strip():
             raise RegistryError('`--force` needs a reason that is recorded: --why "…"')
+        version = self.resolve(ref)
+        bundle = self.bundle(version)
+        verdict, records = self._held(version, replace_taxonomy, force)
         if not force:
             verdict.require()
-        champion = promote(
-            self.workspace.models,
-            version,
-            bundle.digest,
-            by=_person(),
-            why=why,
-            gate={**verdict.to_dict(), "forced": force and not verdict.passed},
+        if records.records:
+            records.write(self._frozen_file(records.digest))
+        gate = {**verdict.to_dict(), "forced": force and not verdict.passed}
+        champion = promote(self.workspace.models, version, bundle.digest, by=person(), why=why, gate=gate)
+        return champion, verdict.joined(notes=self.registry.follow(champion))
+
+    def pull(self) -> Champion | None:
+        """Follow the registry's champion into `models/`; None when it answers here already."""
+        models = self.workspace.models
+        self.registry.catch_up()
+        version = self.registry.champion()
+        before = read_champion(models)
+        digest = Bundle.load(self.exported(version)).digest
+        if before is not None and before.version == version and before.digest == digest:
+            return None
+        return promote(
+            models, version, digest, by=person(), why=f"alias {CHAMPION} of {self.registry.shown}", event=PULLED
         )
-        self.registry.point(CHAMPION, version)
-        return champion, verdict
 
+    def _held(self, version: str, replace_taxonomy: bool, force: bool) -> tuple[Verdict, GateSet]:
+        try:
+            return self.examination(version, replace_taxonomy=replace_taxonomy).verdict()
+        except PaidanError as error:
+            if not force:
+                raise
+            return Verdict(0, (f"the gate could not be held: {error}",)), GateSet()
 
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
+    def _lies_here(self, version: str) -> bool:
+        return (self.folder(version) / "manifest.json").is_file()
+
+    def _frozen_file(self, digest: str) -> Path:
+        return self.workspace.models / "gate" / f"frozen-{digest[:16]}.jsonl"
+
+    def _corrected_tags(self) -> list[str | None]:
+        """The tags that readers gave; none when there is no ledger yet."""
+        url = self.workspace.ledger_url
+        if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).is_file():
+            return []
+        try:
+            ledger = Ledger.open(url)
+        except LedgerError:
+            return []
+        try:
+            return [row["tag"] for row in ledger.corrections()]
+        finally:
+            ledger.close()
 
 
 def versions(workspace: Workspace) -> Versions:

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from scipy.stats import binomtest
 
 from paidan.errors import GateError, SettingsError
 from paidan.report.metrics import Judged
 from paidan.yaml_file import read_yaml
 from train.behaviour import Failure
-
-FEW = 300
+from train.paired import fall, flips, paired
 
 
 class Rules(BaseModel):
@@ -77,6 +75,10 @@ class Verdict:
             **self.figures,
         }
 
+    def joined(self, refusals: Sequence[str] = (), notes: Sequence[str] = (), **figures: Any) -> Verdict:
+        """This verdict with more that was found."""
+        return Verdict(self.n, (*refusals, *self.refusals), (*notes, *self.notes), {**self.figures, **figures})
+
     def require(self) -> None:
         if self.refusals:
             raise GateError(
@@ -95,49 +97,50 @@ def judge_candidate(
 ) -> Verdict:
     """Compare both on the same gate records, in the same order.
 
+    A record whose tag one of the two does not know is left out of the comparison, never counted against either.
+
     Args:
         champion: None when there is no champion: only the floor and the behaviour cases are asked.
         broken: behaviour cases the candidate fails; `already_broken` those the champion fails too.
     """
-    tagged = [row for row, one in enumerate(candidate) if one.in_scope]
-    right = [candidate[row].accepted for row in tagged]
+    tagged = [one for one in candidate if one.in_scope]
+    right = sum(one.accepted for one in tagged)
     refusals, notes = [], []
-    figures: dict[str, Any] = {"candidate_right": sum(right), "tagged": len(tagged)}
-    if tagged and sum(right) / len(tagged) < rules.min_accuracy:
+    figures: dict[str, Any] = {"candidate_right": right, "tagged": len(tagged)}
+    if tagged and right / len(tagged) < rules.min_accuracy:
         refusals.append(
-            f"{sum(right)} of {len(tagged)} gate records right ({sum(right) / len(tagged):.1%}); the floor is {rules.min_accuracy:.0%}"
+            f"{right} of {len(tagged)} records right ({right / len(tagged):.1%}); the floor is {rules.min_accuracy:.0%}"
         )
-    if len(tagged) < FEW:
-        notes.append(f"only {len(tagged)} gate records with a tag: a small fall cannot be told from chance")
     if champion is not None:
-        before = [champion[row].accepted for row in tagged]
-        figures["champion_right"] = sum(before)
-        refusals += _fall("tags", right, before, rules.risk)
+        pairs = [(old, new) for old, new in zip(champion, candidate, strict=True) if new.in_scope]
+        known = [(old, new) for old, new in pairs if old.known and new.known]
+        before, now = [old.accepted for old, _ in known], [new.accepted for _, new in known]
+        figures |= {"compared": len(known), "champion_right": sum(before), "accuracy": paired(before, now)}
+        if len(known) < len(pairs):
+            notes.append(f"{len(pairs) - len(known)} records carry a tag that only one of the two knows: not compared")
+        refusals += _fall("tags", before, now, rules.risk)
         for tag in rules.protected_tags:
-            mine = [i for i, row in enumerate(tagged) if candidate[row].labels["tag"] == tag]
-            refusals += _fall(f"protected tag {tag}", [right[i] for i in mine], [before[i] for i in mine], rules.risk)
+            mine = [row for row, (_, new) in enumerate(known) if new.labels["tag"] == tag]
+            refusals += _fall(f"protected tag {tag}", [before[i] for i in mine], [now[i] for i in mine], rules.risk)
         refusals += _missed_high(candidate, champion, rules.risk)
-    known = {failure.case.name for failure in already_broken}
-    new = [failure for failure in broken if failure.case.name not in known]
-    figures["broken_behaviours"] = [str(failure) for failure in new]
-    if len(new) > rules.max_broken_behaviours:
-        shown = "; ".join(str(failure) for failure in new[:3])
+    failing = {failure.case.name for failure in already_broken}
+    new_failures = [failure for failure in broken if failure.case.name not in failing]
+    figures["broken_behaviours"] = [str(failure) for failure in new_failures]
+    if len(new_failures) > rules.max_broken_behaviours:
+        shown = "; ".join(str(failure) for failure in new_failures[:3])
         refusals.append(
-            f"{len(new)} behaviour cases broken ({rules.max_broken_behaviours} allowed): {shown}"
-            + (" …" if len(new) > 3 else "")
+            f"{len(new_failures)} behaviour cases broken ({rules.max_broken_behaviours} allowed): {shown}"
+            + (" …" if len(new_failures) > 3 else "")
         )
     return Verdict(len(candidate), tuple(refusals), tuple(notes), figures)
 
 
-def _fall(what: str, now: Sequence[bool], before: Sequence[bool], risk: float) -> list[str]:
-    """A refusal when the fall is beyond chance (one-sided exact McNemar test)."""
-    lost = sum(b and not n for n, b in zip(now, before, strict=True))
-    won = sum(n and not b for n, b in zip(now, before, strict=True))
-    if lost <= won:
-        return []
-    p = binomtest(lost, lost + won, 0.5, alternative="greater").pvalue
+def _fall(what: str, before: Sequence[bool], now: Sequence[bool], risk: float) -> list[str]:
+    """A refusal when the fall is beyond chance."""
+    p = fall(before, now)
     if p >= risk:
         return []
+    won, lost = flips(before, now)
     return [
         f"{what}: {sum(before)} of {len(before)} right before, {sum(now)} now ({lost} lost, {won} won, p = {p:.4f} < {risk})"
     ]
@@ -147,4 +150,4 @@ def _missed_high(candidate: Sequence[Judged], champion: Sequence[Judged], risk: 
     rows = [row for row, one in enumerate(candidate) if one.labels.get("urgency") == "high"]
     now = [candidate[row].answer["urgency"]["id"] == "high" for row in rows]
     before = [champion[row].answer["urgency"]["id"] == "high" for row in rows]
-    return _fall("urgent messages recognised", now, before, risk)
+    return _fall("urgent messages recognised", before, now, risk)

@@ -21,8 +21,11 @@ from paidan.taxonomy import Taxonomy
 from paidan.workspace import Workspace
 from train.examples import fingerprint, to_examples
 from train.fit import Fitted, Recipe, fit
+from train.gate_set import GateSet
+from train.honest import Honest, honest_answers
 from train.judge import judge
 from train.lend import lend
+from train.lineage import counts, lexicon_digest, sources
 from train.records import Record
 from train.split import group_keys, holdout
 from train.summary import out_of_fold_metrics
@@ -56,7 +59,9 @@ class Learned:
 
     Attributes:
         held_out: judged answers to the gate records, which the model never saw; empty without a gate set.
-        honest: figures of the grouped out-of-fold answers.
+        honest: figures of the grouped out-of-fold answers, which are themselves `out_of_fold`.
+        gate: the held-out records as they are frozen.
+        sources: rows and fingerprint of everything that was learned from or put aside.
     """
 
     fitted: Fitted
@@ -68,6 +73,9 @@ class Learned:
     held_out_records: tuple[Record, ...]
     metrics: Mapping[str, Any]
     honest: Mapping[str, Any]
+    out_of_fold: tuple[Honest, ...]
+    gate: GateSet
+    sources: Sequence[Mapping[str, Any]]
 
     @property
     def bundle(self) -> Bundle:
@@ -94,7 +102,14 @@ def learn(workspace: Workspace, lesson: Lesson, progress: Callable[[str], None] 
     recipe = _recipe(lesson, workspace)
     mark = fingerprint(records)
     rows = {"own": len(inside), "lent": len(records) - len(inside), "held out": len(aside)}
-    fitted = fit(examples, lesson.taxonomy, recipe, _identity(workspace, lesson, recipe, mark, rows), progress)
+    starter_files = {path.name for path in workspace.starter}
+    gate = GateSet.of(aside, starter_files)
+    made_of = sources(inside, records[len(inside) :], aside, starter_files)
+    identity = _identity(workspace, lesson, recipe, mark, rows) | {
+        "sources": counts(made_of),
+        "gate": {"records": len(aside), "sha256": gate.digest},
+    }
+    fitted = fit(examples, lesson.taxonomy, recipe, identity, progress)
     progress("evaluation")
     honest = out_of_fold_metrics(examples, fitted)
     settings = workspace.settings
@@ -106,7 +121,20 @@ def learn(workspace: Workspace, lesson: Lesson, progress: Callable[[str], None] 
         fitted.bundle,
         identity={**fitted.bundle.identity, "metrics": {"out_of_fold": honest, "held_out": _brief(figures)}},
     )
-    return Learned(replace(fitted, bundle=bundle), recipe, lent, rows, mark, judged, tuple(aside), figures, honest)
+    return Learned(
+        replace(fitted, bundle=bundle),
+        recipe,
+        lent,
+        rows,
+        mark,
+        judged,
+        tuple(aside),
+        figures,
+        honest,
+        tuple(honest_answers(records, examples, fitted)),
+        gate,
+        made_of,
+    )
 
 
 def _split(lesson: Lesson) -> tuple[list[Record], list[Record]]:
@@ -132,6 +160,7 @@ def _identity(
         "paidan": version("paidan"),
         "data": {"fingerprint": mark, "rows": dict(rows)},
         "taxonomy": lesson.taxonomy.digest,
+        "lexicon": lexicon_digest(recipe.lexicon),
         "normaliser": CURRENT,
         "seed": recipe.seed,
         "quick": lesson.quick,

@@ -28,7 +28,7 @@ class Paidan(PythonModel):  # type: ignore[misc]
         routing = RoutingTable.load(rules / "routing.yaml", bundle.taxonomy, workdays, lenient=True)
         self.router = Router(bundle, routing, settings["precision"], settings["candidate_coverage"])
 
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ARG002
         # No type hints: MLflow would take them for a schema and refuse all that does not fit it.
         records, as_text = _records(model_input)
         answers = [self._answer(record) for record in records]

@@ -1,46 +1,26 @@
-"""The MLflow registry: versions, their evidence and the aliases `challenger` and `champion`.
+"""The MLflow registry: versions, and the aliases `challenger` and `champion`.
 
 The truth about who serves is `models/champion.json`; the alias follows it.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import paidan
-from paidan.bundle import Bundle
-from paidan.champion import read_champion, writer
+from paidan.champion import REGISTERED, Champion, read_champion, read_history
 from paidan.errors import RegistryError
 from paidan.workspace import Workspace
+from train.store import be_impatient, first_line, mlflow_error, quiet, refusing_outage, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mlflow.tracking import MlflowClient
 
 CHALLENGER, CHAMPION = "challenger", "champion"
-REQUIREMENTS = ("numpy", "rjieba", "OpenCC", "PyYAML", "tzdata", "pandas", "mlflow")
-SPARE = ("ledger", "commands", "report", "defaults", "__pycache__", "main.py")
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a version is registered with: parameters, metrics, tags and a folder of files."""
-
-    params: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    files: Path
 
 
 @dataclass(frozen=True)
@@ -60,53 +40,20 @@ class Registry:
         chosen = self.workspace.settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
         return chosen or f"sqlite:///{(self.embedded / 'mlflow.db').resolve()}"
 
+    @property
+    def shown(self) -> str:
+        return shown(self.uri)
+
     def client(self) -> MlflowClient:
         """A client of the store. Prepares the embedded one; a dead server fails within seconds, not minutes."""
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+        be_impatient()
+        mlflow_error()
         import mlflow
 
         self.embedded.mkdir(parents=True, exist_ok=True)
-        with _quiet():
+        with quiet():
             mlflow.set_tracking_uri(self.uri)
             return mlflow.MlflowClient(self.uri, self.uri)
-
-    def register(self, bundle: Bundle, evidence: Evidence) -> str:
-        """Log a run with everything that made the version, register it, alias it `challenger`. Returns the version."""
-        import mlflow
-
-        client = self.client()
-        with writer(self.embedded), _refusing_outage(self.uri), _quiet():
-            version = self._next(client)
-            named = replace(bundle, identity={**bundle.identity, "name": self.name, "version": version})
-            experiment = self._experiment(client)
-            with (
-                tempfile.TemporaryDirectory() as scratch,
-                mlflow.start_run(experiment_id=experiment, run_name=f"{self.name}-{version}"),
-            ):
-                folder = Path(scratch)
-                named.save(folder / "bundle")
-                mlflow.log_params({key: str(value)[:500] for key, value in evidence.params.items()})
-                mlflow.log_metrics(dict(evidence.metrics))
-                mlflow.set_tags(dict(evidence.tags))
-                mlflow.log_artifacts(str(evidence.files))
-                info = mlflow.pyfunc.log_model(
-                    name="model",
-                    python_model=str(Path(__file__).with_name("model.py")),
-                    code_paths=[str(_code(folder))],
-                    artifacts={"bundle": str(folder / "bundle"), "workspace": str(self._rules(folder))},
-                    pip_requirements=_requirements(),
-                    registered_model_name=self.name,
-                )
-            if str(info.registered_model_version) != version:
-                raise RegistryError(
-                    f"another training registered {self.name}/{version} at the same moment; "
-                    f"version {info.registered_model_version} answers under that name. Train again"
-                )
-            client.set_registered_model_alias(self.name, CHALLENGER, version)
-        return version
 
     def resolve(self, ref: str) -> str:
         """The version that `champion`, `challenger` or a number means."""
@@ -115,121 +62,99 @@ class Registry:
             if champion is None:
                 raise RegistryError("there is no champion yet. `paidan train`, then `paidan promote`")
             return champion.version
-        with _refusing_outage(self.uri):
-            client = self.client()
-            try:
-                found = (
-                    client.get_model_version_by_alias(self.name, ref)
-                    if not ref.isdigit()
-                    else client.get_model_version(self.name, ref)
-                )
-            except _mlflow_error() as error:
-                raise RegistryError(
-                    f"the registry has no '{ref}' of {self.name}: {_first_line(error)}. `paidan history` lists versions"
-                ) from None
+        try:
+            return self._found(ref)
+        except _Outage as error:
+            raise RegistryError(f"{error}.{self._known_here()}") from None
+
+    def champion(self) -> str:
+        """The version that the registry's alias names: what `pull` follows."""
+        return self._found(CHAMPION)
+
+    def _found(self, ref: str) -> str:
+        try:
+            with refusing_outage(self.uri):
+                client = self.client()
+                try:
+                    with quiet():
+                        found = (
+                            client.get_model_version(self.name, ref)
+                            if ref.isdigit()
+                            else client.get_model_version_by_alias(self.name, ref)
+                        )
+                except mlflow_error() as error:
+                    if getattr(error, "error_code", "") not in _ABSENT:
+                        raise
+                    raise RegistryError(
+                        f"the registry has no '{ref}' of {self.name}: {first_line(error)}. `paidan history` lists versions"
+                    ) from None
+        except RegistryError as error:
+            raise error if error.__cause__ is None else _Outage(str(error)) from error.__cause__
         return str(found.version)
 
     def fetch(self, version: str, target: Path) -> Path:
-        """Copy the bundle of a version out of the registry into `target`."""
-        import mlflow
-
-        with _refusing_outage(self.uri), _quiet(), tempfile.TemporaryDirectory() as scratch:
+        """Copy the bundle of a version out of the registry into `target`, which appears whole or not at all."""
+        with refusing_outage(self.uri), quiet(), tempfile.TemporaryDirectory() as scratch:
             self.client()
+            import mlflow
+
             try:
-                path = mlflow.artifacts.download_artifacts(
-                    artifact_uri=f"models:/{self.name}/{version}", dst_path=scratch
-                )
-            except _mlflow_error() as error:
-                raise RegistryError(f"cannot fetch {self.name}/{version}: {_first_line(error)}") from None
+                uri = f"models:/{self.name}/{version}/artifacts/bundle"
+                path = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch)
+            except mlflow_error() as error:
+                raise RegistryError(
+                    f"cannot fetch {self.name}/{version} from {self.shown}: {first_line(error)}"
+                ) from None
             target.parent.mkdir(parents=True, exist_ok=True)
             partial = target.with_name(target.name + ".part")
             shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(Path(path) / "artifacts" / "bundle", partial)
+            shutil.copytree(Path(path), partial)
             shutil.rmtree(target, ignore_errors=True)
             partial.rename(target)
         return target
 
     def point(self, alias: str, version: str) -> None:
-        with _refusing_outage(self.uri), _quiet():
-            self.client().set_registered_model_alias(self.name, alias, version)
+        with refusing_outage(self.uri):
+            client = self.client()
+            with quiet():
+                client.set_registered_model_alias(self.name, alias, version)
+        if alias == CHAMPION:
+            self._owed.unlink(missing_ok=True)
 
-    def _next(self, client: MlflowClient) -> str:
-        versions = [int(found.version) for found in client.search_model_versions(f"name='{self.name}'")]
-        return str(max(versions, default=0) + 1)
+    def follow(self, champion: Champion) -> list[str]:
+        """Let the alias follow the pointer. A store that is away undoes nothing: what to tell then."""
+        if self.uri.startswith("sqlite:") and not (self.embedded / "mlflow.db").is_file():
+            return []  # this machine's versions came by hand; there is no registry to tell
+        try:
+            self.point(CHAMPION, champion.version)
+        except RegistryError as error:
+            self._owed.write_text(champion.version, encoding="utf-8")
+            return [
+                f"{error}. The alias {CHAMPION} follows at the next `paidan train`, `promote`, `rollback` or `pull`"
+            ]
+        return []
 
-    def _experiment(self, client: MlflowClient) -> str:
-        found = client.get_experiment_by_name(self.name)
-        if found is not None:
-            return str(found.experiment_id)
-        remote = not self.uri.startswith("sqlite:")
-        location = None if remote else (self.embedded / "artifacts").resolve().as_uri()
-        return str(client.create_experiment(self.name, artifact_location=location))
+    def catch_up(self) -> None:
+        """Let the alias follow where it could not before; stays owed while the store is away."""
+        if not self._owed.is_file():
+            return
+        champion = read_champion(self.workspace.models)
+        if champion is not None:
+            self.point(CHAMPION, champion.version)
 
-    def _rules(self, folder: Path) -> Path:
-        """What of the workspace an answer depends on, beside the bundle."""
-        rules = folder / "workspace"
-        rules.mkdir()
-        for name in ("routing.yaml", "holidays.yaml"):
-            shutil.copy(self.workspace.datasets / name, rules / name)
-        settings = self.workspace.settings
-        chosen = {"precision": settings.precision, "candidate_coverage": settings.candidate_coverage}
-        (rules / "settings.json").write_text(json.dumps(chosen), encoding="utf-8")
-        return rules
+    @property
+    def _owed(self) -> Path:
+        return self.workspace.models / "alias.owed"
 
-
-def _code(folder: Path) -> Path:
-    """Paidan's own code, without what answering does not need."""
-    target = folder / "code" / "paidan"
-    shutil.copytree(Path(paidan.__file__).parent, target, ignore=shutil.ignore_patterns(*SPARE))
-    return target
-
-
-def _requirements() -> list[str]:
-    from importlib.metadata import version
-
-    return [f"{name}=={version(name)}" for name in REQUIREMENTS]
-
-
-def _mlflow_error() -> type[Exception]:
-    from mlflow.exceptions import MlflowException
-
-    return MlflowException
+    def _known_here(self) -> str:
+        """What a person can do while the store is away."""
+        lines = [line for line in read_history(self.workspace.models) if line["event"] == REGISTERED]
+        there = [line["version"] for line in lines if (self.workspace.models / line["version"]).is_dir()]
+        return f" Registered from here last: {there[-1]}; name it instead of an alias" if there else ""
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+class _Outage(RegistryError):
+    """The store is away, as opposed to having no such version."""
 
 
-@contextmanager
-def _refusing_outage(uri: str) -> Iterator[None]:
-    try:
-        yield
-    except RegistryError:
-        raise
-    except (_mlflow_error(), ConnectionError, OSError) as error:
-        raise RegistryError(
-            f"the MLflow store {uri} failed: {_first_line(error)}. Nothing was promoted; servers go on"
-        ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """MLflow and Alembic say on stderr what is no news here; errors are raised and reach the user all the same."""
-    import logging
-    import warnings
-
-    names = ("mlflow", "alembic", "mlflow.store.db.utils", "mlflow.utils.environment")
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
-__all__ = ["CHALLENGER", "CHAMPION", "Evidence", "Registry"]
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")

@@ -16,7 +16,8 @@ Bools = NDArray[np.bool_]
 CONTRACTS = (0.90, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
 COVERAGES = (0.80, 0.85, 0.90, 0.95, 0.98)
 RISK = 0.05
-FEWEST = 60
+FEWEST = 130
+TRIED = 24
 
 
 def lower_bound(right: int, n: int, risk: float = RISK) -> float:
@@ -27,30 +28,26 @@ def lower_bound(right: int, n: int, risk: float = RISK) -> float:
 def fit_policy(confidence: Floats, right: Bools, tags: Sequence[str], precision: float) -> Policy:
     """The lowest confidence from which the bound on precision meets the contract.
 
-    Learn-then-test (Angelopoulos et al. 2021): thresholds are tried from the strictest down, each at the full
-    risk, and the search stops at the first that fails, so that trying many costs nothing (fixed sequence).
+    Learn-then-test (Angelopoulos et al. 2021): a grid of thresholds is tried, each at its share of the risk
+    (Bonferroni), so that having tried many costs nothing of the promise.
     """
     order = np.argsort(-confidence, kind="stable")
     confidence, right = confidence[order], right[order]
     hits = np.cumsum(right)
-    best: tuple[float, int, float] | None = None
-    steps = np.unique(np.linspace(FEWEST, len(right), 200).astype(int))
-    for n in steps:
-        if n > len(right) or n < FEWEST:
-            continue
-        bound = lower_bound(int(hits[n - 1]), int(n))
-        if bound < precision:
-            if best is None:
-                continue
-            break
-        best = (float(confidence[n - 1]), int(n), bound)
-    if best is None:
+    steps = np.unique(np.geomspace(FEWEST, max(FEWEST, len(right)), TRIED).astype(int))
+    # A threshold takes in all answers that are as sure as the last: each step reaches to the end of its ties.
+    steps = np.unique(np.searchsorted(-confidence, -confidence[steps[steps <= len(right)] - 1], side="right"))
+    passed = [
+        (int(n), bound)
+        for n in steps
+        if (bound := lower_bound(int(hits[n - 1]), int(n), RISK / TRIED)) >= precision
+    ]
+    if not passed:
         return Policy(precision, threshold=2.0)
-    threshold, n, bound = best
+    n, bound = passed[-1]
+    threshold = float(confidence[n - 1])
     named = np.asarray(tags, dtype=object)[order]
-    return Policy(
-        precision, round(threshold, 6), _stricter(confidence, right, named, threshold, precision), n, round(bound, 6)
-    )
+    return Policy(precision, round(threshold, 6), _stricter(confidence, right, named, threshold, precision), n, round(bound, 6))
 
 
 def _stricter(
@@ -82,6 +79,7 @@ class OutOfFold:
         tags: probabilities, shape (in-scope messages, tags); `truth` the right column; `accepted` whether a
             column is right or in `also`, same shape.
         in_scope: probability of being in scope, for every message; `is_in_scope` the truth.
+        natural: messages that resemble what arrives; those written to stress a border say nothing of a stream.
     """
 
     labels: tuple[str, ...]
@@ -91,6 +89,7 @@ class OutOfFold:
     unknown: Floats
     in_scope: Floats
     is_in_scope: Bools
+    natural: Bools
     urgency: Floats | None
     tiers: NDArray[np.object_] | None
 
@@ -102,6 +101,8 @@ def fit_table(answers: OutOfFold, *, recall: float = 0.96, alarms: float = 0.05,
     confidence = np.round(answers.tags.max(axis=1) * answers.in_scope, 6)
     right = answers.accepted[np.arange(len(first)), first]
     eligible = (answers.in_scope >= scope_bar) & (answers.unknown <= unknown)
+    if (answers.natural & answers.is_in_scope).any():
+        eligible &= answers.natural
     names = [answers.labels[column] for column in first]
     chosen = [name for name, ok in zip(names, eligible, strict=True) if ok]
     policies = tuple(fit_policy(confidence[eligible], right[eligible], chosen, precision) for precision in CONTRACTS)
@@ -131,15 +132,15 @@ def _mass(shares: Floats, accepted: Bools, coverage: float) -> float:
     return round(min(0.999, float(np.quantile(before, level, method="higher")) + 1e-6), 6)
 
 
-def _scope_bar(in_scope: Floats, truth: Bools) -> float:
-    """The probability below which a message is taken for out of scope: the best balance of both errors."""
+def _scope_bar(in_scope: Floats, truth: Bools, lost: float = 0.02) -> float:
+    """The probability below which a message is taken for out of scope.
+
+    At most `lost` of the messages in scope may fall under it, and never one that is more likely in than out:
+    what is kept from `auto` is a matter of confidence, not of this bar.
+    """
     if truth.all():
         return 0.0
-    bars = np.linspace(0.05, 0.95, 91)
-    lost = [float((in_scope[truth] < bar).mean()) for bar in bars]
-    caught = [float((in_scope[~truth] < bar).mean()) for bar in bars]
-    gains = [c - 3.0 * miss for c, miss in zip(caught, lost, strict=True)]
-    return round(float(bars[int(np.argmax(gains))]), 6)
+    return round(min(0.5, float(np.quantile(in_scope[truth], lost))), 6)
 
 
 def _tier_bars(

@@ -10,6 +10,7 @@ import click
 
 from paidan.champion import read_champion
 from paidan.errors import PaidanError
+from paidan.ledger.condition import condition
 from paidan.main import Context
 from paidan.settings import load_settings
 from paidan.workspace import Workspace
@@ -47,6 +48,10 @@ def status(context: Context, as_json: bool) -> None:
     click.echo(
         f"ledger      {found['ledger']['where']} ({found['ledger']['bytes']:,} bytes; journal {found['ledger']['journal_bytes']:,} bytes)"
     )
+    click.echo(
+        f"kept in     {found['ledger']['state']} ({found['ledger']['backlog']:,} wait in the journal)"
+        + (f": {found['ledger']['trouble']}" if found["ledger"]["trouble"] else "")
+    )
     click.echo(f"disk        {found['disk_free_gb']} GB free")
 
 
@@ -74,6 +79,7 @@ def describe(workspace: Workspace) -> dict[str, Any]:
         "routing": _or_problem(lambda: f"{len(workspace.routing(workspace.taxonomy()).queues)} queues"),
         "calendar_end": end.isoformat() if end else None,
         "ledger": {
+            **condition(workspace.ledger_url, journal),
             "where": _shown("database_url", workspace.ledger_url),
             "bytes": ledger.stat().st_size if ledger.is_file() else 0,
             "journal_bytes": sum(path.stat().st_size for path in journal.glob("*") if path.is_file())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
 
 from paidan.errors import LedgerError
 from paidan.ledger import moment
@@ -26,7 +26,7 @@ _WAITING = select(table.c.change_id).where(table.c.position.is_(None)).limit(1)
 def add(
     conn: Connection,
     kind: str,
-    ticket: Mapping[str, Any],
+    ticket: Mapping[str, Any] | RowMapping,
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     *,
@@ -44,7 +44,7 @@ def add(
 
 def row(
     kind: str,
-    ticket: Mapping[str, Any],
+    ticket: Mapping[str, Any] | RowMapping,
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     *,
@@ -126,7 +126,7 @@ def _position(cursor: str | None) -> int:
     return int(cursor)
 
 
-def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(found: RowMapping) -> dict[str, Any]:
     return {
         "cursor": str(found["position"]),
         "kind": found["kind"],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import RowMapping
 from ulid import ULID
 
 from paidan.ledger import moment
@@ -126,7 +126,7 @@ def drafts_of(entries: list[Entry]) -> list[Draft]:
     return drafts
 
 
-def stored_answer(row: Mapping[str, Any], *, replayed: bool = False) -> dict[str, Any]:
+def stored_answer(row: RowMapping, *, replayed: bool = False) -> dict[str, Any]:
     """The answer of a row of `predictions`, as it was sent."""
     answer: dict[str, Any] = loads(row["answer"])
     answer["prediction_id"] = row["prediction_id"]

@@ -32,7 +32,7 @@ def migrate(engine: Engine, target: str = HEAD) -> None:
                 f"the ledger was made by a newer Paidan (step {found}; this one knows up to {HEAD}). Upgrade Paidan; "
                 "nothing was changed"
             )
-        _upgrade(conn, target)
+        upgrade(conn, target)
 
 
 def step(conn: Connection) -> str | None:
@@ -43,7 +43,8 @@ def step(conn: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _upgrade(conn: Connection, target: str) -> None:
+def upgrade(conn: Connection, target: str) -> None:
+    """Bring the tables to `target` in the caller's transaction."""
     # Alembic is needed once a version, and costs a fifth of a second to import.
     from alembic import command
     from alembic.config import Config

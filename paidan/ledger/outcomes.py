@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from paidan.errors import LedgerError
 from paidan.ledger import changes, moment
@@ -35,7 +35,7 @@ def record(
     given = _checked(fields)
     source, ticket = words("source", source, 200) or "", words("id", id, 200) or ""
     row = _latest(conn, source, ticket)
-    before = _last(conn, source, ticket)
+    before = last(conn, source, ticket)
     said = _said(row)
     now = {**(before or dict.fromkeys(FIELDS)), **given}
     if "rerouted" not in given and given.get("queue") is not None and said["queue"] is not None:
@@ -122,7 +122,7 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _latest(conn: Connection, source: str, id: str) -> Mapping[str, Any] | None:
+def _latest(conn: Connection, source: str, id: str) -> RowMapping | None:
     """The newest revision of a ticket, held until the transaction ends."""
     return (
         conn.execute(
@@ -137,7 +137,8 @@ def _latest(conn: Connection, source: str, id: str) -> Mapping[str, Any] | None:
     )
 
 
-def _last(conn: Connection, source: str, id: str) -> dict[str, Any] | None:
+def last(conn: Connection, source: str, id: str) -> dict[str, Any] | None:
+    """What is known of a ticket's end; None when nothing was said."""
     row = (
         conn.execute(
             select(*(outcomes.c[name] for name in FIELDS))
@@ -151,7 +152,7 @@ def _last(conn: Connection, source: str, id: str) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-def _said(row: Mapping[str, Any] | None) -> dict[str, Any]:
+def _said(row: RowMapping | None) -> dict[str, Any]:
     """What our answer said of what an outcome can say. The desk is the proposed one: triage only passes on."""
     if row is None:
         return {"tag": None, "queue": None, "urgency": None, "rerouted": False}

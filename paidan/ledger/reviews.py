@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import EllipsisType
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select
 
 from paidan.errors import LedgerError
 from paidan.ledger import changes, moment
@@ -56,7 +56,7 @@ def review(
     return {"review_id": key[0] if key else None, **ticket, **values, "at": moment.shown(at), "old": old, "new": new}
 
 
-def find(conn: Connection, prediction_id: str, *, hold: bool = False) -> Mapping[str, Any] | None:
+def find(conn: Connection, prediction_id: str, *, hold: bool = False) -> RowMapping | None:
     """The row of a prediction, also by the id that an answer had while the database was away.
 
     Args:
@@ -70,7 +70,7 @@ def find(conn: Connection, prediction_id: str, *, hold: bool = False) -> Mapping
     return find(conn, became, hold=hold) if became is not None and became != prediction_id else None
 
 
-def standing(conn: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
+def standing(conn: Connection, row: RowMapping) -> dict[str, Any]:
     """Tag, urgency and kind as they stand after all reviews."""
     last = conn.execute(
         select(reviews.c.new)

@@ -66,6 +66,14 @@ class TextKey:
             digest.update(b"\x01" if part.scored else b"\x00")
         return digest.hexdigest()
 
+    def of_ticket(self, source: str, id: str) -> str:
+        """The hash of a ticket: all that stays of one that was erased."""
+        digest = hashlib.blake2b(key=self.secret, digest_size=DIGEST, person=b"ticket")
+        for text in (source, id):
+            raw = text.encode()
+            digest.update(len(raw).to_bytes(4, "big") + raw)
+        return digest.hexdigest()
+
 
 def _make(path: Path, secret: bytes) -> None:
     """Write a key whole or not at all; whoever comes second finds the first one's."""

@@ -12,7 +12,7 @@ def proportion(hits: int, n: int) -> dict[str, Any]:
     """A share with its 95 % interval (Wilson 1927); `value` is None when nothing was counted.
 
     >>> proportion(9, 10)["low"]
-    0.595850
+    0.59585
     """
     if n == 0:
         return {"value": None, "low": None, "high": None, "n": 0}

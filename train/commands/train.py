@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from paidan.errors import BundleError, RecordsError
+from paidan.errors import BundleError, RecordsError, RegistryError
 from paidan.taxonomy import Taxonomy
+from paidan.workspace import Workspace
 from train.commands.options import Reading, max_bad_option, reading_options
-from train.deploy import versions
 from train.learn import Learned, Lesson, learn
-from train.report import write_report
+from train.pipeline import export_pipeline
 from train.records import RecordSet
-from train.registry import Evidence, Registry
+from train.registration import Registration
+from train.registry import Registry
+from train.report import write_report
+from train.staging import Evidence, Stage
 
 STAGES = {
     "reading": "reading the records",
@@ -44,6 +46,9 @@ STAGES = {
 @click.option("--no-registry", is_flag=True, help="Only the bundle: learn from every record, register nothing.")
 @click.option("--no-starter", is_flag=True, help="Refuse that the starter set lends heads that the files lack.")
 @click.option("--quick", is_flag=True, help="A first look: fewer folds.")
+@click.option(
+    "--resume", is_flag=True, help="Register what was trained while the MLflow server was away; learn nothing."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 def train(
     files: tuple[Path, ...],
@@ -53,6 +58,7 @@ def train(
     no_registry: bool,
     no_starter: bool,
     quick: bool,
+    resume: bool,
     as_json: bool,
 ) -> None:
     """Learns from labelled files, measures, and registers the candidate as `challenger`.
@@ -61,6 +67,9 @@ def train(
 
     Example: paidan train tickets.csv --column text=留言详情 --column tag=一级标签 --taxonomy infer
     """
+    if resume:
+        _resume(reading.workspace, as_json)
+        return
     if no_registry and bundle is None:
         raise click.UsageError("--no-registry needs --bundle DIR: otherwise nothing of the training would stay")
     console = Console(stderr=True)
@@ -85,7 +94,7 @@ def train(
         registered = None
         if not no_registry:
             progress("registry")
-            registered = _register(reading, learned)
+            registered = _register(reading.workspace, learned)
     seconds = time.perf_counter() - start
     if as_json:
         click.echo(json.dumps(_summary(learned, registered, bundle, seconds), ensure_ascii=False, indent=1))
@@ -115,18 +124,26 @@ def _write_bundle(learned: Learned, folder: Path) -> None:
     partial.rename(folder)
 
 
-def _register(reading: Reading, learned: Learned) -> str:
-    registry = Registry(reading.workspace)
-    with tempfile.TemporaryDirectory() as scratch:
-        files = Path(scratch)
-        write_report(learned, files)
-        version = registry.register(
-            learned.bundle, Evidence(_params(learned), _metrics(learned), _tags(learned), files)
-        )
-    kept = versions(reading.workspace)
-    kept.keep_gate_records(version, learned.held_out_records)
-    kept.exported(version)
-    return version
+def _register(workspace: Workspace, learned: Learned) -> str:
+    """Stage everything on disk, then bring it into the registry."""
+    evidence = Evidence(_params(learned), _metrics(learned), _tags(learned), list(learned.sources), _figures(learned))
+    stage = Stage.make(workspace.models, learned.bundle, evidence, learned.gate, learned.out_of_fold)
+    write_report(learned, stage.files)
+    export_pipeline(learned.fitted, stage.files)
+    return Registration(Registry(workspace), stage.sealed()).run()
+
+
+def _resume(workspace: Workspace, as_json: bool) -> None:
+    """Register what an outage kept from being registered."""
+    workspace.require()
+    waiting = Stage.waiting(workspace.models)
+    if not waiting:
+        raise RegistryError(f"nothing waits in {workspace.models / 'staging'}: every finished training is registered")
+    versions = [Registration(Registry(workspace), stage).run() for stage in waiting]
+    if as_json:
+        click.echo(json.dumps({"versions": versions}))
+    else:
+        click.echo(f"registered {', '.join(versions)} (challenger: {versions[-1]}). Next: paidan promote")
 
 
 def _params(learned: Learned) -> dict[str, Any]:
@@ -139,8 +156,27 @@ def _params(learned: Learned) -> dict[str, Any]:
         "lexicon": len(recipe.lexicon),
         "lent": ", ".join(learned.lent) or "none",
         "features": learned.bundle.features.width,
+        "quick": learned.bundle.identity["quick"],
         **{f"rows {name}": count for name, count in learned.rows.items()},
+        **{f"rows from {name}": count for name, count in learned.bundle.identity["sources"].items()},
+        **{f"penalty {head}": penalty.c for head, penalty in recipe.penalties.items()},
+        **_thresholds(learned),
     }
+
+
+def _thresholds(learned: Learned) -> dict[str, float]:
+    table = learned.bundle.table
+    limits = {"high": table.limits.high, "low": table.limits.low, "in scope": table.limits.in_scope}
+    return {
+        **{f"threshold {policy.precision:.2f}": policy.threshold for policy in table.policies},
+        **{f"limit {name}": value for name, value in limits.items()},
+    }
+
+
+def _figures(learned: Learned) -> dict[str, float]:
+    """The few numbers that the history shows beside a registered version."""
+    found = {f"{head}.accuracy": values["accuracy"]["value"] for head, values in learned.honest.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _metrics(learned: Learned) -> dict[str, float]:
@@ -164,8 +200,13 @@ def _tags(learned: Learned) -> dict[str, str]:
     return {
         "data_fingerprint": learned.fingerprint,
         "taxonomy": identity["taxonomy"],
+        "lexicon": identity["lexicon"],
+        "normaliser": str(identity["normaliser"]),
         "git": identity["git"] or "unknown",
         "paidan": identity["paidan"],
+        "python": identity["python"],
+        "gate": identity["gate"]["sha256"],
+        **{f"library.{name}": found for name, found in identity["libraries"].items()},
     }
 
 
@@ -174,6 +215,7 @@ def _summary(learned: Learned, version: str | None, bundle: Path | None, seconds
         "version": version,
         "bundle": str(bundle) if bundle else None,
         "rows": dict(learned.rows),
+        "sources": dict(learned.bundle.identity["sources"]),
         "lent": list(learned.lent),
         "fingerprint": learned.fingerprint,
         "out_of_fold": dict(learned.honest),
