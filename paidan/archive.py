@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from paidan.bundle import MANIFEST, Bundle, read_manifest
 from paidan.errors import BundleError
 
+LIGHTLY = 1
 MOST_FILES = 64
 MOST_BYTES = 8 * 2**30
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -26,7 +28,12 @@ def export_archive(folder: Path, file: Path) -> str:
     top = f"paidan-{manifest['identity'].get('version', 'local')}"
     partial = file.with_name(file.name + ".part")
     try:
-        with partial.open("wb") as raw, tarfile.open(fileobj=raw, mode="w:gz", compresslevel=1) as archive:
+        with (
+            partial.open("wb") as raw,
+            # By hand, so that neither a name nor a time gets into the file.
+            gzip.GzipFile("", "wb", LIGHTLY, raw, 0) as packed,
+            tarfile.open(fileobj=packed, mode="w") as archive,
+        ):
             for name in [MANIFEST, *sorted(manifest["files"])]:
                 entry = archive.gettarinfo(str(folder / name), f"{top}/{name}")
                 entry.uid = entry.gid = 0

@@ -67,7 +67,8 @@ def decide(
 
 def set_size(descending: Floats, mass: float) -> int:
     """How many of the best labels are needed to gather `mass`; at least 1."""
-    return int(min(len(descending), np.searchsorted(np.cumsum(descending), mass - 1e-9) + 1))
+    needed = int(np.searchsorted(np.cumsum(descending), mass - 1e-9)) + 1
+    return min(len(descending), needed)
 
 
 def tier(probabilities: Floats, labels: tuple[str, ...], limits: Limits) -> str:

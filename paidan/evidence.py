@@ -37,7 +37,7 @@ def explain(reading: Reading, vector: Vector, features: Features, scorer: Scorer
     intercept = float(scorer.intercepts[column])
     order = np.argsort(-np.abs(weights), kind="stable")[:SHOWN]
     places = _places(reading, features, {int(vector.columns[index]) for index in order})
-    evidence = []
+    evidence: list[dict[str, Any]] = []
     for index in order:
         term, (start, end) = places[int(vector.columns[index])]
         part, first, last = reading.locate(start, end)
@@ -99,7 +99,9 @@ def _char_units(text: str) -> tuple[list[str], list[Unit]]:
     units: list[Unit] = []
     at, lowered = 0, text.lower()
     # A letter may become two when lowered (İ).
-    origins = range(len(text)) if len(lowered) == len(text) else [i for i, char in enumerate(text) for _ in char.lower()]
+    origins = (
+        range(len(text)) if len(lowered) == len(text) else [i for i, char in enumerate(text) for _ in char.lower()]
+    )
     while at < len(lowered):
         match = _STARS_OR_SPACE.match(lowered, at)
         end = match.end() if match else at + 1

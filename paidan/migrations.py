@@ -27,6 +27,7 @@ class Migration:
         old: ids that are no more; empty for `add` and for a change of the name alone.
         new: the id that took their place; None when none did.
         added: ids that are new.
+        names: names that are no more, which files may still use as labels.
         details: why, by whom, when, records, estimated impact.
     """
 
@@ -35,6 +36,7 @@ class Migration:
     old: tuple[str, ...] = ()
     new: str | None = None
     added: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -49,6 +51,7 @@ class Migration:
             "old": list(self.old),
             "new": self.new,
             "added": list(self.added),
+            "names": list(self.names),
             **dict(self.details),
         }
 
@@ -66,10 +69,10 @@ class Migrations:
 
     @property
     def aliases(self) -> dict[str, str]:
-        """Old id → the id that stands for it today, through every later operation. Retired ids have none."""
+        """Old id or name → the id that stands for it today, through every later operation. Retired ids have none."""
         moved: dict[str, str | None] = {}
         for one in self.applied:
-            gone: dict[str, str | None] = dict.fromkeys(one.old, one.new)
+            gone: dict[str, str | None] = dict.fromkeys((*one.old, *one.names), one.new)
             moved = {old: gone.get(now, now) if now else None for old, now in moved.items()}
             moved.update(gone)
         return {old: now for old, now in moved.items() if now and old != now}
@@ -118,7 +121,7 @@ class Migrations:
 def _migration(raw: Any) -> Migration:
     if not isinstance(raw, dict) or raw["operation"] not in OPERATIONS:
         raise ValueError(f"expected `operation`, one of {', '.join(OPERATIONS)}")
-    known = ("number", "operation", "old", "new", "added")
+    known = ("number", "operation", "old", "new", "added", "names")
     details = {key: value for key, value in raw.items() if key not in known}
     return Migration(
         int(raw["number"]),
@@ -126,6 +129,7 @@ def _migration(raw: Any) -> Migration:
         _ids(raw.get("old")),
         None if raw.get("new") is None else str(raw["new"]),
         _ids(raw.get("added")),
+        _ids(raw.get("names")),
         details,
     )
 

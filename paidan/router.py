@@ -88,7 +88,7 @@ class Router:
             size = decision.set_size if decision.would_be != HUMAN else 0
             candidates = self._candidates(tags, probabilities["tag"], decision.ranked[: max(BEST, size)])
             best = bundle.taxonomy.find(tags.labels[decision.ranked[0]])
-        return self._compose(message, reading, vector, scores, probabilities, decision, best, candidates, scope, detail)
+        return self._compose(message, reading, vector, probabilities, decision, best, candidates, scope, detail)
 
     def _scope(self, probabilities: Mapping[str, Floats]) -> tuple[str | None, float]:
         head = self.bundle.head("scope")
@@ -122,7 +122,6 @@ class Router:
         message: Message,
         reading: Reading,
         vector: Vector,
-        scores: Floats,
         probabilities: Mapping[str, Floats],
         decision: Decision,
         best: Tag | None,
@@ -178,7 +177,7 @@ class Router:
             "route": route.to_dict(),
         }
         if detail:
-            answer.update(self._detail(reading, vector, scores, best))
+            answer.update(self._detail(reading, vector, best))
             answer["masked_text"] = masked_text(message, bundle.normaliser)
         return answer
 
@@ -214,7 +213,7 @@ class Router:
         label = head.labels[index]
         return {"id": label, "name": names.get(label, label), "probability": float(probabilities[name][index])}
 
-    def _detail(self, reading: Reading, vector: Vector, scores: Floats, best: Tag | None) -> Answer:
+    def _detail(self, reading: Reading, vector: Vector, best: Tag | None) -> Answer:
         tags = self.bundle.head("tag")
         if best is None or tags is None:
             return {"evidence": [], "rest": 0.0, "intercept": 0.0, "score": 0.0}

@@ -54,7 +54,7 @@ class Taxonomy:
 
     version: str
     tags: tuple[Tag, ...]
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
     _by_key: Mapping[str, Tag] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -204,5 +204,7 @@ def _check(tags: Iterable[Tag], ids: set[str], problems: list[str]) -> None:
             seen[key] = tag.id
         for border in tag.borders:
             problems += [
-                f"tag '{tag.id}': `goes_to` names '{target}', which is no tag" for target in border.goes_to if target not in ids
+                f"tag '{tag.id}': `goes_to` names '{target}', which is no tag"
+                for target in border.goes_to
+                if target not in ids
             ]

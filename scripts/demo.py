@@ -34,7 +34,9 @@ def main(mode: str) -> int:
                 return 1
     port = 8000 if mode == "run" else _free_port()
     if mode == "run" and _taken(port):
-        console.print(f"port {port} is taken by another program. Stop it, or: {PAIDAN} serve --port 8080", highlight=False)
+        console.print(
+            f"port {port} is taken by another program. Stop it, or: {PAIDAN} serve --port 8080", highlight=False
+        )
         return 1
     server = subprocess.Popen([PAIDAN, "serve", "--port", str(port)], cwd=ROOT)
     try:
@@ -51,18 +53,35 @@ def main(mode: str) -> int:
 def _run(server: subprocess.Popen[bytes], port: int, console: Console) -> int:
     message = {"id": "T-1", "channel": "phone", "text": "空调修了三次还是不制冷，师傅每次都说好了"}
     address = f"http://127.0.0.1:{port}/v1/classify"
-    console.print(f"\ncurl -s {address} -H 'Content-Type: application/json' -d '{json.dumps(message, ensure_ascii=False)}'\n", highlight=False, soft_wrap=True)
+    console.print(
+        f"\ncurl -s {address} -H 'Content-Type: application/json' -d '{json.dumps(message, ensure_ascii=False)}'\n",
+        highlight=False,
+        soft_wrap=True,
+    )
     console.print_json(json.dumps(_post(address, message), ensure_ascii=False))
-    console.print(f"\nserving http://127.0.0.1:{port} · docs at /docs · figures at /metrics · Ctrl-C ends it", highlight=False)
+    console.print(
+        f"\nserving http://127.0.0.1:{port} · docs at /docs · figures at /metrics · Ctrl-C ends it", highlight=False
+    )
     return server.wait()
 
 
 def _demo(port: int, console: Console) -> int:
     lines = (ROOT / "datasets" / "samples.jsonl").read_text(encoding="utf-8").splitlines()
     samples = [json.loads(line) for line in lines if line.strip()]
-    found = _post(f"http://127.0.0.1:{port}/v1/classify/batch", {"messages": [{**sample, "dry_run": True} for sample in samples]})
+    found = _post(
+        f"http://127.0.0.1:{port}/v1/classify/batch", {"messages": [{**sample, "dry_run": True} for sample in samples]}
+    )
     table = Table(title=f"{len(samples)} 条留言", show_lines=True)
-    for column, width in (("留言", 34), ("标签", 22), ("把握", 6), ("紧急", 4), ("类型", 4), ("处理", 8), ("队列（拟派）", 12), ("响应时限", 16)):
+    for column, width in (
+        ("留言", 34),
+        ("标签", 22),
+        ("把握", 6),
+        ("紧急", 4),
+        ("类型", 4),
+        ("处理", 8),
+        ("队列（拟派）", 12),
+        ("响应时限", 16),
+    ):
         table.add_column(column, width=width)
     for sample, result in zip(samples, found["results"], strict=True):
         answer = result.get("answer")
@@ -81,7 +100,10 @@ def _demo(port: int, console: Console) -> int:
             answer["route"]["respond_by"][5:16].replace("T", " "),
         )
     console.print(table)
-    console.print(f"{found['answered']} answered, {found['refused']} refused by {found['results'][0]['answer']['model']}", highlight=False)
+    console.print(
+        f"{found['answered']} answered, {found['refused']} refused by {found['results'][0]['answer']['model']}",
+        highlight=False,
+    )
     return 0 if found["refused"] == 0 else 1
 
 

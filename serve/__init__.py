@@ -1,1 +1,1 @@
-
+"""Answering over HTTP: the API and the workbench."""

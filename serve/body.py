@@ -24,11 +24,18 @@ async def read_object(request: Request, limit: int) -> Mapping[str, Any]:
         try:
             raw = raw.decode(charset).encode()
         except (LookupError, UnicodeError):
-            raise Problem("charset", "Unsupported charset", 415, f"the body is not text in the declared charset '{charset[:40]}'; send UTF-8") from None
+            raise Problem(
+                "charset",
+                "Unsupported charset",
+                415,
+                f"the body is not text in the declared charset '{charset[:40]}'; send UTF-8",
+            ) from None
     value = _parse(raw)
     if not isinstance(value, dict):
         found = "a list" if isinstance(value, list) else "a single value"
-        raise Problem("invalid-message", "An object is needed", 422, f"expected a JSON object, found {found}", field="body")
+        raise Problem(
+            "invalid-message", "An object is needed", 422, f"expected a JSON object, found {found}", field="body"
+        )
     return value
 
 
@@ -37,7 +44,10 @@ def _charset(content_type: str) -> str:
     kind = kind.strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise Problem(
-            "media-type", "JSON is needed", 415, f"found Content-Type '{kind[:60] or 'none'}'; send `Content-Type: application/json` with JSON in UTF-8"
+            "media-type",
+            "JSON is needed",
+            415,
+            f"found Content-Type '{kind[:60] or 'none'}'; send `Content-Type: application/json` with JSON in UTF-8",
         )
     for parameter in rest.split(";"):
         name, _, value = parameter.partition("=")
@@ -60,7 +70,9 @@ async def _read(request: Request, limit: int) -> bytes:
 
 
 def too_large(limit: int) -> Problem:
-    return Problem("too-large", "Too large", 413, f"the body is larger than {limit // (1 << 20)} MB; send fewer messages at a time")
+    return Problem(
+        "too-large", "Too large", 413, f"the body is larger than {limit // (1 << 20)} MB; send fewer messages at a time"
+    )
 
 
 def _parse(raw: bytes) -> Any:

@@ -81,14 +81,18 @@ class ChampionWatch:
         champion = read_champion(self.workspace.models) if self.ref == "champion" else None
         folder = Path(self.ref) if champion is None else self.workspace.models / champion.version
         if self.ref == "champion" and champion is None:
-            raise PaidanError("there is no champion yet. `paidan train`, then `paidan promote`; the server takes it up by itself")
+            raise PaidanError(
+                "there is no champion yet. `paidan train`, then `paidan promote`; the server takes it up by itself"
+            )
         current = self.router.bundle if self.router is not None else None
         if current is not None and champion is not None and current.digest == champion.digest:
             bundle = current
         else:
             bundle = Bundle.load(folder)
         if champion is not None and bundle.digest != champion.digest:
-            raise PaidanError(f"{folder} is not the bundle that was promoted (digest differs). Promote the version again")
+            raise PaidanError(
+                f"{folder} is not the bundle that was promoted (digest differs). Promote the version again"
+            )
         routing = self.workspace.routing(bundle.taxonomy, lenient=True)
         state = champion.contract.state if champion is not None else TRIAL
         router = Router(bundle, routing, settings.precision, settings.candidate_coverage, state)

@@ -36,7 +36,9 @@ Detail = Literal["full"] | None
 async def classify(
     request: Request,
     detail: Detail = Query(None, description="`full` adds evidence and the masked text"),
-    if_changed: Literal["revise", "error"] = Query("revise", description="`error`: 409 when the same id brings another text"),
+    if_changed: Literal["revise", "error"] = Query(
+        "revise", description="`error`: 409 when the same id brings another text"
+    ),
 ) -> Response:
     state = state_of(request)
     with state.metrics.timed("classify"):
@@ -62,24 +64,41 @@ async def classify(
 async def classify_batch(
     request: Request,
     detail: Detail = Query(None, description="`full` adds evidence and the masked text"),
-    if_changed: Literal["revise", "error"] = Query("revise", description="`error`: an error when the same id brings another text"),
+    if_changed: Literal["revise", "error"] = Query(
+        "revise", description="`error`: an error when the same id brings another text"
+    ),
 ) -> Response:
     state = state_of(request)
     with state.metrics.timed("batch"):
         raw = await read_object(request, state.settings.max_body_mb << 20)
         messages = raw.get("messages")
         if not isinstance(messages, list):
-            raise Problem("invalid-batch", "A list is needed", 422, "expected `messages`: a list of up to 1,000 messages", field="messages")
+            raise Problem(
+                "invalid-batch",
+                "A list is needed",
+                422,
+                "expected `messages`: a list of up to 1,000 messages",
+                field="messages",
+            )
         if len(messages) > BATCH_MOST:
-            raise Problem("too-large", "Too large", 413, f"{len(messages):,} messages; at most {BATCH_MOST:,} are taken at once", field="messages")
+            raise Problem(
+                "too-large",
+                "Too large",
+                413,
+                f"{len(messages):,} messages; at most {BATCH_MOST:,} are taken at once",
+                field="messages",
+            )
         source = state.keys.source_of(request.headers.get("authorization"))
         results: list[dict[str, Any]] = []
         for start in range(0, len(messages), KEEP_AT_ONCE):
-            chunk = await answer_all(state, messages[start : start + KEEP_AT_ONCE], source, detail == "full", if_changed)
+            chunk = await answer_all(
+                state, messages[start : start + KEEP_AT_ONCE], source, detail == "full", if_changed
+            )
             results.extend(_result(result) for result in chunk)
         refused = sum("error" in result for result in results)
         return Response(
-            orjson.dumps({"results": results, "answered": len(results) - refused, "refused": refused}), media_type="application/json"
+            orjson.dumps({"results": results, "answered": len(results) - refused, "refused": refused}),
+            media_type="application/json",
         )
 
 
@@ -93,7 +112,9 @@ def _result(result: Kept | dict[str, Any] | MessageError) -> dict[str, Any]:
 
 def conflict(kept: Kept) -> Problem:
     detail = "this source and id were answered with another text; without `if_changed=error` a new revision is made"
-    return Problem("changed", "Conflict", 409, detail, prediction_id=kept.answer["prediction_id"], revision=kept.answer["revision"])
+    return Problem(
+        "changed", "Conflict", 409, detail, prediction_id=kept.answer["prediction_id"], revision=kept.answer["revision"]
+    )
 
 
 async def answer_all(

@@ -34,14 +34,24 @@ class Keys:
         """
         if not authorization:
             if self.required:
-                raise Problem("key-missing", "Key needed", 401, "send `Authorization: Bearer KEY`; `paidan keys add NAME` makes one")
+                raise Problem(
+                    "key-missing",
+                    "Key needed",
+                    401,
+                    "send `Authorization: Bearer KEY`; `paidan keys add NAME` makes one",
+                )
             return LOCAL
         scheme, _, key = authorization.partition(" ")
         digest = hashlib.sha256(key.strip().encode()).hexdigest()
         for name, known in self.digests.items():
             if scheme.lower() == "bearer" and hmac.compare_digest(known, digest):
                 return name
-        raise Problem("key-unknown", "Key unknown", 401, "this key is not known here; `paidan keys list` shows the names of those that are")
+        raise Problem(
+            "key-unknown",
+            "Key unknown",
+            401,
+            "this key is not known here; `paidan keys list` shows the names of those that are",
+        )
 
 
 def load_keys(home: Path, host: str, mode: str) -> Keys:
@@ -57,7 +67,9 @@ def load_keys(home: Path, host: str, mode: str) -> Keys:
         raise SettingsError(str(path), [f"is not JSON: {error}"]) from None
     required = mode == "always" or (mode == "auto" and host not in LOOPBACK)
     if required and not digests:
-        raise SettingsError("keys", [f"a server on {host} needs keys and there are none. Make one: paidan keys add NAME"])
+        raise SettingsError(
+            "keys", [f"a server on {host} needs keys and there are none. Make one: paidan keys add NAME"]
+        )
     return Keys(digests, required)
 
 

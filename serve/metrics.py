@@ -18,14 +18,30 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.answers = Counter("paidan_answers", "Messages answered", ["decision", "tier", "model"], registry=self.registry)
+        self.answers = Counter(
+            "paidan_answers", "Messages answered", ["decision", "tier", "model"], registry=self.registry
+        )
         self.refused = Counter("paidan_refused", "Messages refused as invalid", ["code"], registry=self.registry)
         self.dry_runs = Counter("paidan_dry_runs", "Messages answered and not recorded", registry=self.registry)
         self.replayed = Counter("paidan_replayed", "Messages answered from the ledger", registry=self.registry)
-        self.seconds = Histogram("paidan_request_seconds", "Time to answer a request", ["endpoint"], buckets=BUCKETS, registry=self.registry)
-        self.ready = Gauge("paidan_ready", "1 while the server can answer", registry=self.registry, multiprocess_mode="livemin")
-        self.backlog = Gauge("paidan_journal_backlog", "Answers that wait for the database", registry=self.registry, multiprocess_mode="livesum")
-        self.proven = Gauge("paidan_contract_proven", "1 while the precision contract is proven", registry=self.registry, multiprocess_mode="livemax")
+        self.seconds = Histogram(
+            "paidan_request_seconds", "Time to answer a request", ["endpoint"], buckets=BUCKETS, registry=self.registry
+        )
+        self.ready = Gauge(
+            "paidan_ready", "1 while the server can answer", registry=self.registry, multiprocess_mode="livemin"
+        )
+        self.backlog = Gauge(
+            "paidan_journal_backlog",
+            "Answers that wait for the database",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.proven = Gauge(
+            "paidan_contract_proven",
+            "1 while the precision contract is proven",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
 
     def answered(self, answer: dict[str, Any]) -> None:
         self.answers.labels(answer["decision"], answer["urgency"]["id"], answer["model"]).inc()
@@ -45,6 +61,6 @@ class Metrics:
     def render(self) -> bytes:
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             registry = CollectorRegistry()
-            multiprocess.MultiProcessCollector(registry)
+            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
             return generate_latest(registry)
         return generate_latest(self.registry)

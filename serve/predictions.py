@@ -36,7 +36,9 @@ async def prediction(request: Request, prediction_id: str) -> Response:
 @router.post(
     "/predictions/{prediction_id}/review",
     summary="Confirm or correct an answer",
-    openapi_extra=shapes.body(shapes.Review, {"改标签": {"value": {"tag": "process.refund-delay", "note": "客户要的是退款"}}}),
+    openapi_extra=shapes.body(
+        shapes.Review, {"改标签": {"value": {"tag": "process.refund-delay", "note": "客户要的是退款"}}}
+    ),
 )
 async def review(request: Request, prediction_id: str) -> Response:
     state = state_of(request)
@@ -54,15 +56,25 @@ async def review(request: Request, prediction_id: str) -> Response:
 @router.post(
     "/outcomes",
     summary="What became of a ticket in the sender's system",
-    openapi_extra=shapes.body(shapes.Outcome, {"转派": {"value": {"id": "T-1001", "queue": "billing", "rerouted": True}}}),
+    openapi_extra=shapes.body(
+        shapes.Outcome, {"转派": {"value": {"id": "T-1001", "queue": "billing", "rerouted": True}}}
+    ),
 )
 async def outcome(request: Request) -> Response:
     state = state_of(request)
     source = state.keys.source_of(request.headers.get("authorization"))
     raw = dict(await read_object(request, 1 << 20))
     if not isinstance(raw.get("id"), str) or not raw["id"]:
-        raise Problem("invalid-outcome", "The outcome cannot be taken", 422, "`id` is missing: the ticket id that was classified", field="id")
-    given = {name: raw[name] for name in ("tag", "queue", "urgency", "rerouted", "closed_at") if raw.get(name) is not None}
+        raise Problem(
+            "invalid-outcome",
+            "The outcome cannot be taken",
+            422,
+            "`id` is missing: the ticket id that was classified",
+            field="id",
+        )
+    given = {
+        name: raw[name] for name in ("tag", "queue", "urgency", "rerouted", "closed_at") if raw.get(name) is not None
+    }
     return _json(await state.recorder.read("outcome", raw.get("source") or source, raw["id"], **given))
 
 
@@ -86,15 +98,33 @@ def _verdict(state: State, raw: Any) -> dict[str, Any]:
         if tag is None:
             near = taxonomy.nearest(str(raw["tag"]))
             hint = f" Did you mean '{near}'?" if near else ""
-            raise Problem("unknown-tag", "Tag unknown", 422, f"tag '{str(raw['tag'])[:60]}' is not in the taxonomy.{hint}", field="tag")
+            raise Problem(
+                "unknown-tag",
+                "Tag unknown",
+                422,
+                f"tag '{str(raw['tag'])[:60]}' is not in the taxonomy.{hint}",
+                field="tag",
+            )
         given["tag"] = tag.id
     for name, allowed in (("urgency", TIERS), ("kind", KINDS)):
         if raw.get(name) is not None:
             if raw[name] not in allowed:
-                raise Problem("invalid-review", "The review cannot be taken", 422, f"{name} is one of {', '.join(allowed)}", field=name)
+                raise Problem(
+                    "invalid-review",
+                    "The review cannot be taken",
+                    422,
+                    f"{name} is one of {', '.join(allowed)}",
+                    field=name,
+                )
             given[name] = raw[name]
     if raw.get("note") is not None:
         if not isinstance(raw["note"], str) or len(raw["note"]) > 2000 or "\x00" in raw["note"]:
-            raise Problem("invalid-review", "The review cannot be taken", 422, "note is a text of up to 2,000 characters", field="note")
+            raise Problem(
+                "invalid-review",
+                "The review cannot be taken",
+                422,
+                "note is a text of up to 2,000 characters",
+                field="note",
+            )
         given["note"] = raw["note"]
     return given

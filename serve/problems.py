@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -17,14 +18,23 @@ from paidan.errors import LedgerUnavailable, MessageError, PaidanError
 from paidan.problem import message_problem, problem
 
 MEDIA_TYPE = "application/problem+json"
-TITLES = {400: "Unreadable", 401: "Key needed", 403: "Not allowed", 404: "Not found", 405: "Method not allowed", 409: "Conflict"}
+TITLES = {
+    400: "Unreadable",
+    401: "Key needed",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+}
 SLUGS = {404: "not-found", 405: "method-not-allowed"}
 
 
 class Problem(Exception):
     """An answer that is no success, ready to be sent."""
 
-    def __init__(self, slug: str, title: str, status: int, detail: str, *, retry_after: int | None = None, **more: Any) -> None:
+    def __init__(
+        self, slug: str, title: str, status: int, detail: str, *, retry_after: int | None = None, **more: Any
+    ) -> None:
         self.body = problem(slug, title, status, detail, **more)
         self.status = status
         self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
@@ -72,6 +82,13 @@ def install(app: FastAPI) -> None:
         title = TITLES.get(status, "Refused")
         return respond(problem(SLUGS.get(status, "http"), title, status, str(getattr(error, "detail", title))), status)
 
+    async def of_parameter(_: Request, error: Exception) -> Response:
+        # FastAPI's own answer would repeat what was sent.
+        first = error.errors()[0]  # type: ignore[attr-defined]
+        field = str(first["loc"][-1])
+        body = problem("invalid-parameter", "The request cannot be taken", 422, f"{field}: {first['msg']}", field=field)
+        return respond(body, 422)
+
     async def of_fault(_: Request, __: Exception) -> Response:
         detail = "Paidan failed on this request; it was not recorded. The log names the place, never the text"
         return respond(problem("internal", "Internal fault", 500, detail), 500)
@@ -81,4 +98,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LedgerUnavailable, of_ledger)
     app.add_exception_handler(PaidanError, of_family)
     app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(RequestValidationError, of_parameter)
     app.add_exception_handler(Exception, of_fault)

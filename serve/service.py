@@ -40,7 +40,12 @@ async def model(request: Request) -> Response:
             "why": champion.why if champion else None,
             "sequence": champion.sequence if champion else None,
             "contract": contract,
-            "policy": {"threshold": policy.threshold, "n": policy.n, "bound": policy.bound, "stricter": dict(policy.stricter)},
+            "policy": {
+                "threshold": policy.threshold,
+                "n": policy.n,
+                "bound": policy.bound,
+                "stricter": dict(policy.stricter),
+            },
             "heads": {head.name: len(head.labels) for head in router_.bundle.heads},
             "identity": identity,
         }

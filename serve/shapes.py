@@ -24,7 +24,9 @@ class Record(BaseModel):
     title: str | None = None
     channel: str | None = Field(None, description="phone, app, web, email, social, store, hotline or another word")
     received_at: str | None = Field(None, description="ISO 8601; default now")
-    fields: dict[str, str | int | float | bool | None] | None = Field(None, description="the sender's own, for routing and reports; up to 20")
+    fields: dict[str, str | int | float | bool | None] | None = Field(
+        None, description="the sender's own, for routing and reports; up to 20"
+    )
     dry_run: bool = Field(False, description="answer fully, record nothing")
 
 
@@ -168,7 +170,10 @@ RECORD_EXAMPLES: dict[str, Any] = {
     "试算": {"summary": "只试不记", "value": {"text": "想问问发票怎么开", "dry_run": True}},
 }
 BATCH_EXAMPLES: dict[str, Any] = {
-    "两条": {"summary": "两条消息", "value": {"messages": [{"id": "1", "text": "快递一直不动"}, {"id": "2", "text": "宽带断了两天了"}]}}
+    "两条": {
+        "summary": "两条消息",
+        "value": {"messages": [{"id": "1", "text": "快递一直不动"}, {"id": "2", "text": "宽带断了两天了"}]},
+    }
 }
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": ProblemShape.model_json_schema()}}}
 
@@ -190,8 +195,17 @@ CLASSIFY_RESPONSES: dict[int | str, dict[str, Any]] = {
     ),
 }
 BATCH_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": BatchAnswer, "description": "A result for each message, in order; a bad message is an error of its own"},
-    **_problems(_400="not JSON", _401="key needed", _413="more than 1,000 messages", _415="not JSON in UTF-8", _422="no list of messages"),
+    200: {
+        "model": BatchAnswer,
+        "description": "A result for each message, in order; a bad message is an error of its own",
+    },
+    **_problems(
+        _400="not JSON",
+        _401="key needed",
+        _413="more than 1,000 messages",
+        _415="not JSON in UTF-8",
+        _422="no list of messages",
+    ),
 }
 
 
@@ -201,7 +215,9 @@ def body(shape: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any]:
     definitions = schema.pop("$defs", {})
     for name, definition in definitions.items():
         _inline(schema, f"#/components/schemas/{name}", definition)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "examples": examples}}}}
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "examples": examples}}}
+    }
 
 
 def _inline(schema: Any, reference: str, definition: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,7 +25,7 @@ TINY_TAGS = (
     *("product.food-safety", "service.delivery-delay", "service.parcel-lost", "service.outage"),
     *("service.agent-attitude", "process.refund-delay", "process.invoice", "process.account-theft"),
 )
-TINY_ROWS = {tag: 40 for tag in TINY_TAGS} | {"none": 60}
+TINY_ROWS = dict.fromkeys(TINY_TAGS, 40) | {"none": 60}
 # What a model is made by: when one of these changes, the kept model is trained anew.
 LEARNING = (
     *("bundle", "calibration", "decide", "features", "heads", "masking", "normalise", "policy", "reading", "segment"),
@@ -103,7 +102,7 @@ def starter_texts() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def starter_router(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:
+def starter_router(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Router:
     """A model of the whole starter set, trained as `paidan train --quick` does and kept for the next run."""
     workspace = Workspace(ROOT)
     cache = request.config.cache if hasattr(request.config, "cache") else None
@@ -114,7 +113,7 @@ def starter_router(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
             shutil.rmtree(old, ignore_errors=True)
         lesson = Lesson(starter_records(workspace), (), workspace.taxonomy(), HEADS, hold_out=False, quick=True)
         learn(workspace, lesson).bundle.save(folder)
-    yield _router(Bundle.load(folder), workspace)
+    return _router(Bundle.load(folder), workspace)
 
 
 def _router(bundle: Bundle, workspace: Workspace) -> Router:

@@ -1,1 +1,1 @@
-
+"""Learning: files → checked records → fitted model → evaluation → gate → registry."""

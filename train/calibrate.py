@@ -52,7 +52,8 @@ def apply(calibration: Calibration, scores: Floats, vectors: Sequence[Vector]) -
     """Rounded probabilities, shape (messages, labels), as serving gives them."""
     sharpness = np.exp(np.clip(_seen(scores, vectors) @ np.array(calibration.slopes), -LIMIT, LIMIT))[:, None]
     raised = np.exp((scores - scores.max(axis=1, keepdims=True)) * sharpness)
-    return np.round(raised / raised.sum(axis=1, keepdims=True), 6)
+    shares: Floats = np.round(raised / raised.sum(axis=1, keepdims=True), 6)
+    return shares
 
 
 def _seen(scores: Floats, vectors: Sequence[Vector]) -> Floats:

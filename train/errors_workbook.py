@@ -66,5 +66,5 @@ def _safe(value: object) -> object:
     """A cell that no spreadsheet takes for a formula and that holds no control character."""
     if not isinstance(value, str):
         return value
-    value = ILLEGAL_CHARACTERS_RE.sub("", value)
-    return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    cell: str = ILLEGAL_CHARACTERS_RE.sub("", value)
+    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -17,6 +17,7 @@ from train.judge import judge, known_labels
 from train.shared_tags import SharedTags
 
 REPLACE = "--replace-taxonomy"
+INVARIANCE = "invariance"
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,7 @@ class Examination:
             return self._told(verdict, records, names), records
         shared = SharedTags.between(self.champion.bundle.taxonomy, self.candidate.bundle.taxonomy)
         if shared.replaced:
-            verdict = self._replaced(shared, rules, broken)
-            return self._told(verdict, self.candidate.gate, names), self.candidate.gate
+            return self._replaced(self.champion, shared, rules), self.candidate.gate
         records, refusals, notes = self._joined(self.champion)
         already, _ = run_cases(self.champion.router, self.cases)
         verdict = self._paired(self.champion, shared, records, rules, broken, already)
@@ -83,12 +83,19 @@ class Examination:
         notes = [f"only {verdict.figures['tagged']} gate records with a tag; there is no champion to compare with"]
         return verdict.joined(notes=notes if few else ())
 
-    def _replaced(self, shared: SharedTags, rules: Rules, broken: Sequence[Failure]) -> Verdict:
-        """Another taxonomy: its tags cannot be compared, what it says of urgency can."""
+    def _replaced(self, champion: Side, shared: SharedTags, rules: Rules) -> Verdict:
+        """Another taxonomy: its tags cannot be compared, what is said of urgency can.
+
+        Behaviour cases about tags were written for the old one: they are skipped by name.
+        """
+        asked = [case for case in self.cases if not case.tags and case.kind != INVARIANCE]
+        skipped = tuple(case.name for case in self.cases if case not in asked)
+        broken, _ = run_cases(self.candidate.router, asked)
+        already, _ = run_cases(champion.router, asked)
         chosen = self.candidate.gate.chosen.records
-        judged = judge(self.candidate.router, chosen)
-        rival = shared.translated(judge(self.champion.router, chosen)) if self.champion else None
-        verdict = judge_candidate(shared.translated(judged), rival, broken, (), rules)
+        judged = shared.translated(judge(self.candidate.router, chosen))
+        rival = shared.translated(judge(champion.router, chosen))
+        verdict = judge_candidate(judged, rival, broken, already, rules)
         mapped = [label for label in self.corrections() if label is not None]
         kept = sum(self.candidate.bundle.taxonomy.find(label) is not None for label in mapped)
         told = {"mapped": kept, "set_aside": len(mapped) - kept}
@@ -102,7 +109,8 @@ class Examination:
                 f"another taxonomy: {len(shared.both)} of the champion's {len(shared.both) + len(shared.lost)} tags are in it, "
                 f"{len(shared.added)} are new. If that is meant, say {REPLACE} (once; it is recorded)"
             )
-        return verdict.joined(refusals, notes, taxonomy=shared.to_dict(), corrections=told)
+        verdict = verdict.joined(refusals, notes, taxonomy=shared.to_dict(), corrections=told)
+        return self._told(verdict, self.candidate.gate, skipped)
 
     def _joined(self, champion: Side) -> tuple[GateSet, list[str], list[str]]:
         """The frozen records and the candidate's own, without what one of the two learned from."""
@@ -167,7 +175,7 @@ class Examination:
         notes = []
         if skipped:
             notes.append(
-                f"{len(skipped)} behaviour cases name tags that this taxonomy lacks, skipped: {_listed(skipped)}"
+                f"{len(skipped)} behaviour cases are about tags that this taxonomy lacks, skipped: {_listed(skipped)}"
             )
         frozen = {"records": len(records.records), "tagged": records.tagged, "sha256": records.digest}
         more: Mapping[str, Any] = {"skipped_behaviours": list(skipped), "gate_set": frozen}

@@ -82,7 +82,7 @@ class Recipe:
             "scope": Penalty(0.5, balanced=True),
         }
     )
-    penalty: Penalty = Penalty(0.7)
+    penalty: Penalty = field(default_factory=lambda: Penalty(0.7))
     lexicon: tuple[str, ...] = ()
     folds: int = 5
     jobs: int = -1

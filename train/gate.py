@@ -100,7 +100,7 @@ def judge_candidate(
     A record whose tag one of the two does not know is left out of the comparison, never counted against either.
 
     Args:
-        champion: None when there is no champion: only the floor and the behaviour cases are asked.
+        champion: None when there is no champion: only the floor is asked, and failing behaviour cases are told.
         broken: behaviour cases the candidate fails; `already_broken` those the champion fails too.
     """
     tagged = [one for one in candidate if one.in_scope]
@@ -126,12 +126,11 @@ def judge_candidate(
     failing = {failure.case.name for failure in already_broken}
     new_failures = [failure for failure in broken if failure.case.name not in failing]
     figures["broken_behaviours"] = [str(failure) for failure in new_failures]
-    if len(new_failures) > rules.max_broken_behaviours:
-        shown = "; ".join(str(failure) for failure in new_failures[:3])
-        refusals.append(
-            f"{len(new_failures)} behaviour cases broken ({rules.max_broken_behaviours} allowed): {shown}"
-            + (" …" if len(new_failures) > 3 else "")
-        )
+    shown = "; ".join(str(failure) for failure in new_failures[:3]) + (" …" if len(new_failures) > 3 else "")
+    if champion is None and new_failures:
+        notes.append(f"{len(new_failures)} behaviour cases fail; none is broken, for nothing answered before: {shown}")
+    elif len(new_failures) > rules.max_broken_behaviours:
+        refusals.append(f"{len(new_failures)} behaviour cases broken ({rules.max_broken_behaviours} allowed): {shown}")
     return Verdict(len(candidate), tuple(refusals), tuple(notes), figures)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from paidan.decide import tier
 from paidan.report.metrics import Judged
 from train.fit import Examples, Fitted
-from train.gate_set import mark_of
+from train.gate_set import FEW_CORRECTED, mark_of
 from train.records import Record
 
 BEST = 5
@@ -88,11 +88,17 @@ def read_honest(path: Path) -> tuple[Honest, ...]:
 
 
 def paired_answers(candidate: Sequence[Honest], champion: Sequence[Honest]) -> tuple[list[Judged], list[Judged]]:
-    """Both versions' answers to the messages that both learned from, under the candidate's labels."""
+    """Both versions' answers to the messages that both learned from.
+
+    The candidate's labels count while few differ from the champion's; a training that mostly contradicts the one
+    before is judged by the labels of that one.
+    """
     before: Mapping[str, Honest] = {one.mark: one for one in champion}
     shared = {one.mark: one for one in candidate if one.mark in before}
-    now = [one.judged() for one in shared.values()]
-    old = [_relabelled(before[mark], one).judged() for mark, one in shared.items()]
+    other = sum(one.tag != before[mark].tag for mark, one in shared.items())
+    labels = shared if other <= FEW_CORRECTED * len(shared) else before
+    now = [_relabelled(one, labels[mark]).judged() for mark, one in shared.items()]
+    old = [_relabelled(before[mark], labels[mark]).judged() for mark in shared]
     return now, old
 
 

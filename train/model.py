@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 
-class Paidan(PythonModel):  # type: ignore[misc]
+class Paidan(PythonModel):
     """Answers records with the bundle, routing table and settings that were logged beside it."""
 
     def load_context(self, context: PythonModelContext) -> None:

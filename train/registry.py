@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 CHALLENGER, CHAMPION = "challenger", "champion"
+_VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Registry:
 
     @property
     def uri(self) -> str:
-        chosen = self.workspace.settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+        chosen = self.workspace.settings.tracking_uri or os.environ.get(_VARIABLE)
         return chosen or f"sqlite:///{(self.embedded / 'mlflow.db').resolve()}"
 
     @property
@@ -51,9 +52,16 @@ class Registry:
         import mlflow
 
         self.embedded.mkdir(parents=True, exist_ok=True)
+        chosen = os.environ.get(_VARIABLE)
+        uri = self.uri
         with quiet():
-            mlflow.set_tracking_uri(self.uri)
-            return mlflow.MlflowClient(self.uri, self.uri)
+            mlflow.set_tracking_uri(uri)
+            # MLflow writes the variable too, which would name this workspace's store to every other workspace.
+            if chosen is None:
+                os.environ.pop(_VARIABLE, None)
+            else:
+                os.environ[_VARIABLE] = chosen
+            return mlflow.MlflowClient(uri, uri)
 
     def resolve(self, ref: str) -> str:
         """The version that `champion`, `challenger` or a number means."""

@@ -38,16 +38,16 @@ def fit_policy(confidence: Floats, right: Bools, tags: Sequence[str], precision:
     # A threshold takes in all answers that are as sure as the last: each step reaches to the end of its ties.
     steps = np.unique(np.searchsorted(-confidence, -confidence[steps[steps <= len(right)] - 1], side="right"))
     passed = [
-        (int(n), bound)
-        for n in steps
-        if (bound := lower_bound(int(hits[n - 1]), int(n), RISK / TRIED)) >= precision
+        (int(n), bound) for n in steps if (bound := lower_bound(int(hits[n - 1]), int(n), RISK / TRIED)) >= precision
     ]
     if not passed:
         return Policy(precision, threshold=2.0)
     n, bound = passed[-1]
     threshold = float(confidence[n - 1])
     named = np.asarray(tags, dtype=object)[order]
-    return Policy(precision, round(threshold, 6), _stricter(confidence, right, named, threshold, precision), n, round(bound, 6))
+    return Policy(
+        precision, round(threshold, 6), _stricter(confidence, right, named, threshold, precision), n, round(bound, 6)
+    )
 
 
 def _stricter(

@@ -1,1 +1,1 @@
-
+"""Commands of the lowest floor: nothing of training or serving."""

@@ -64,13 +64,19 @@ def check(home: Path | None, as_json: bool) -> None:
 
 @routing.command("try")
 @click.option("--tag", help="A tag's id, name or code; without it, as for a message that no tag fits.")
-@click.option("--tier", type=click.Choice(TIERS), required=True)
-@click.option("--kind", type=click.Choice(("complaint", "inquiry", "suggestion")))
+@click.option("--tier", type=click.Choice(TIERS), required=True, help="How urgent it is.")
+@click.option("--kind", type=click.Choice(("complaint", "inquiry", "suggestion")), help="What it is; none by default.")
 @click.option("--scope", help="Why no tag fits: noise, praise, other_language, other_grievance.")
 @click.option("--channel", help="phone, app, web, email, social, store, hotline or another word.")
 @click.option("--field", "fields", multiple=True, metavar="KEY=VALUE", help="A field of the sender's; may be repeated.")
 @click.option("--at", "moment", metavar="ISO", help="When it came in; default: now.")
-@click.option("--decision", type=click.Choice(("auto", "suggest", "human")), default="auto", show_default=True)
+@click.option(
+    "--decision",
+    type=click.Choice(("auto", "suggest", "human")),
+    default="auto",
+    show_default=True,
+    help="What was decided; only auto goes to the tag's desk.",
+)
 @_HOME
 @_JSON
 def try_route(

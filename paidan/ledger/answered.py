@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -39,7 +40,7 @@ def answers_since(ledger: Ledger, since: datetime, until: datetime | None = None
     """
     after = ""
     while True:
-        rows = ledger._read(lambda conn, after=after: _page(conn, since, until, after))
+        rows = ledger._read(partial(_page, since=since, until=until, after=after))
         yield from map(_answered, rows)
         if len(rows) < PAGE:
             return

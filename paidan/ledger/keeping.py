@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, tuple_
+from sqlalchemy import Connection, RowMapping, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -23,7 +23,7 @@ _INSERT: dict[str, Any] = {
 }
 _OF_TICKETS = (
     select(predictions)
-    .where(tuple_(predictions.c.source, predictions.c.id).in_(bindparam("tickets", expanding=True)))
+    .where(predictions.c.source == bindparam("of_source"), predictions.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(predictions.c.revision)
 )
 _OF_IDS = select(predictions).where(predictions.c.prediction_id.in_(bindparam("ids", expanding=True)))
@@ -77,11 +77,17 @@ def _insert(conn: Connection, rows: list[dict[str, Any]]) -> set[str]:
 
 def _stored(conn: Connection, drafts: Sequence[Draft]) -> dict[Ticket, list[RowMapping]]:
     """The rows of the drafts' tickets by revision; a draft without identity has only its own row."""
-    tickets = list({(draft.entry.source, draft.entry.id) for draft in drafts if draft.entry.id is not None})
-    alone = [draft.prediction_id for draft in drafts if draft.entry.id is None]
+    tickets: dict[str, set[str]] = {}
+    alone = []
+    for draft in drafts:
+        if draft.entry.id is None:
+            alone.append(draft.prediction_id)
+        else:
+            tickets.setdefault(draft.entry.source, set()).add(draft.entry.id)
     found: dict[Ticket, list[RowMapping]] = {}
-    if tickets:
-        for row in conn.execute(_OF_TICKETS, {"tickets": tickets}).mappings():
+    for source, ids in tickets.items():
+        # A source at a time: pairs in a list would cost PostgreSQL a plan of their own.
+        for row in conn.execute(_OF_TICKETS, {"of_source": source, "ids": sorted(ids)}).mappings():
             found.setdefault((row["source"], row["id"]), []).append(row)
     if alone:
         for row in conn.execute(_OF_IDS, {"ids": alone}).mappings():

@@ -1,1 +1,1 @@
-
+"""Figures and tables of answers: numpy only."""

@@ -122,7 +122,7 @@ def test_a_file_is_no_bundle(tmp_path: Path) -> None:
 
 def test_a_path_in_the_manifest_leads_nowhere(folder: Path) -> None:
     rewrite(folder, lambda manifest: manifest["files"].update({"../bundle/terms.txt": "0"}))
-    with pytest.raises(BundleError, match="terms.txt is missing"):
+    with pytest.raises(BundleError, match=r"terms\.txt is missing"):
         Bundle.load(folder)
 
 

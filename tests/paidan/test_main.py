@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from paidan.champion import promote
-from paidan.problem import message_problem, problem
 from paidan.errors import Findings, MessageError
+from paidan.problem import message_problem, problem
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -43,7 +43,9 @@ def test_version_and_help_are_done(paidan: Run) -> None:
         (("train", "--max-bad", "2"), "is not in the range 0<=x<=1"),
     ],
 )
-def test_misuse_is_exit_code_2_and_a_sentence(paidan: Run, tiny_home: Path, arguments: tuple[str, ...], sentence: str) -> None:
+def test_misuse_is_exit_code_2_and_a_sentence(
+    paidan: Run, tiny_home: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
     found = paidan(*arguments, home=tiny_home)
     assert (found.returncode, sentence in found.stderr) == (2, True), found.stderr
 
@@ -51,7 +53,15 @@ def test_misuse_is_exit_code_2_and_a_sentence(paidan: Run, tiny_home: Path, argu
 @pytest.mark.parametrize(
     "arguments",
     [
-        *(("status",), ("train",), ("check",), ("serve",), ("promote",), ("evaluate", "x.csv"), ("predict", "x.csv", "-o", "y.csv")),
+        *(
+            ("status",),
+            ("train",),
+            ("check",),
+            ("serve",),
+            ("promote",),
+            ("evaluate", "x.csv"),
+            ("predict", "x.csv", "-o", "y.csv"),
+        ),
     ],
     ids=lambda arguments: str(arguments[0]),
 )

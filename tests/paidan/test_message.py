@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -146,9 +147,7 @@ FIELDS = ("text", "turns", "title", "id", "source", "channel", "received_at", "f
 @given(st.one_of(JSON, st.dictionaries(st.sampled_from(FIELDS), JSON)))
 @settings(deadline=None, max_examples=300)
 def test_whatever_comes_is_a_message_or_a_refusal(raw: object) -> None:
-    try:
+    message = None
+    with contextlib.suppress(MessageError):
         message = Message.from_dict(raw)
-    except MessageError as refused:
-        assert refused.code
-    else:
-        assert 1 <= sum(len(part.text) for part in message.parts) <= 10_000
+    assert message is None or 1 <= sum(len(part.text) for part in message.parts) <= 10_000

@@ -62,7 +62,7 @@ def fixed(
         heads.append(Head("scope", ("in_scope", "noise"), len(labels), plain, np.array([in_scope, 1 - in_scope])))
         intercepts = np.concatenate([intercepts, np.log([in_scope, 1 - in_scope])])
     bundle = router.bundle
-    table = PolicyTable((Policy(0.95, threshold),), Limits(**({"set_mass": {0.95: 0.9}, "unknown": 1.0} | limits)))
+    table = PolicyTable((Policy(0.95, threshold),), Limits(**{"set_mass": {0.95: 0.9}, "unknown": 1.0, **limits}))
     scorer = Scorer(np.zeros((bundle.features.width, len(intercepts)), np.float32), intercepts)
     return replace(router, bundle=replace(bundle, heads=tuple(heads), scorer=scorer, table=table))
 

@@ -38,6 +38,14 @@ def test_a_tag_is_found_by_id_name_or_own_code() -> None:
     assert taxonomy.find("退款") is None
 
 
+def test_a_taxonomy_can_be_a_key_also_with_old_ids() -> None:
+    old = Taxonomy.from_dict({**RAW, "aliases": {"process.money": "process.refund"}})
+    assert {old: 1}[Taxonomy.from_dict(old.to_dict())] == 1
+    found = old.find("process.money")
+    assert found is not None
+    assert found.id == "process.refund"
+
+
 def test_an_id_wins_over_another_tags_code() -> None:
     taxonomy = Taxonomy.infer(["a", "b"])
     assert [tag.id for tag in taxonomy.tags if taxonomy.find(tag.id) is tag] == ["a", "b"]

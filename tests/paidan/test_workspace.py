@@ -57,7 +57,7 @@ def test_a_torn_copy_is_made_anew(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_taxonomy_is_no_workspace(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match="is no workspace.*`paidan init DIR`"):
+    with pytest.raises(WorkspaceError, match=r"is no workspace.*`paidan init DIR`"):
         Workspace(tmp_path).taxonomy()
 
 

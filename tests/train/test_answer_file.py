@@ -28,7 +28,9 @@ ROWS: list[Any] = [
 
 
 def jsonl(path: Path, rows: list[Any]) -> Path:
-    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows), encoding="utf-8")
+    path.write_text(
+        "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows), encoding="utf-8"
+    )
     return path
 
 
@@ -63,7 +65,10 @@ def test_a_table_keeps_its_own_columns_in_order_and_gets_ours(tiny_router: Route
         with target.open(encoding="utf-8-sig", newline="") as file:
             head, *rows = list(csv.reader(file))
     else:
-        head, *rows = [["" if cell is None else str(cell) for cell in row] for row in load_workbook(target).active.iter_rows(values_only=True)]
+        head, *rows = [
+            ["" if cell is None else str(cell) for cell in row]
+            for row in load_workbook(target).active.iter_rows(values_only=True)
+        ]
     assert head == ["编号", "留言", "备注", *ADDED, *ADDED_ROUTE]
     assert [row[0] for row in rows] == ["007", "008", "009"]
     assert [row[2] for row in rows[:2]] == ["NA", "null"]

@@ -84,19 +84,27 @@ def test_a_mark_that_only_one_group_bears_does_not_help_its_honest_answer() -> N
         rows += [Record(Message.from_text(sign + tail), {"tag": tag}, group=f"g{group}") for tail in "甲乙丙丁"]
     fitted = fit(to_examples(rows, ("tag",)), TAXONOMY, replace(recipe(), folds=4), {})
     labels = fitted.bundle.heads[0].labels
-    right = [labels[best] == row.labels["tag"] for best, row in zip(fitted.out_of_fold["tag"].argmax(axis=1), rows, strict=True)]
+    right = [
+        labels[best] == row.labels["tag"]
+        for best, row in zip(fitted.out_of_fold["tag"].argmax(axis=1), rows, strict=True)
+    ]
     assert 0.2 < np.mean(right) < 0.8
 
 
 def test_scope_is_learned_from_records_without_a_tag() -> None:
-    outside = [Record(Message.from_text(f"谢谢你们真好{n}"), {"tag": None, "scope": "praise"}, group=f"p{n}") for n in range(10)]
+    outside = [
+        Record(Message.from_text(f"谢谢你们真好{n}"), {"tag": None, "scope": "praise"}, group=f"p{n}")
+        for n in range(10)
+    ]
     examples = to_examples([*records(), *outside], ("tag",))
     assert set(examples.labels["scope"]) == {"in_scope", "praise"}
     assert "scope" not in to_examples(records(), ("tag",)).labels
 
 
 def test_examples_read_as_serving_reads() -> None:
-    (text,) = to_examples([Record(Message.from_dict({"title": "投訴", "text": "打13800001111"}), {"tag": "退款"})], ("tag",)).texts
+    (text,) = to_examples(
+        [Record(Message.from_dict({"title": "投訴", "text": "打13800001111"}), {"tag": "退款"})], ("tag",)
+    ).texts
     assert text == "投诉\n打***********"
 
 

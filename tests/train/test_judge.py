@@ -18,7 +18,11 @@ def record(text: str, also: tuple[str, ...] = (), style: str = "", channel: str 
 
 
 def test_a_judged_answer_is_the_routers_own(tiny_router: Router) -> None:
-    records = [record("退款三天没到账", tag="process.refund-delay"), record("谢谢", tag=None), record("新问题", tag="没有的标签")]
+    records = [
+        record("退款三天没到账", tag="process.refund-delay"),
+        record("谢谢", tag=None),
+        record("新问题", tag="没有的标签"),
+    ]
     seen: list[int] = []
     found = judge(tiny_router, records, seen.append)
     assert [one.answer for one in found] == [tiny_router.answer([one.message])[0] for one in records]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -17,6 +16,8 @@ from paidan.router import Router
 
 @pytest.fixture(scope="module")
 def model(tiny_folder: Path, tiny_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from mlflow.pyfunc.model import PythonModelContext
+
     from train.model import Paidan
 
     rules = tmp_path_factory.mktemp("rules")
@@ -24,7 +25,8 @@ def model(tiny_folder: Path, tiny_home: Path, tmp_path_factory: pytest.TempPathF
         shutil.copy(tiny_home / "datasets" / name, rules / name)
     (rules / "settings.json").write_text('{"precision": 0.95, "candidate_coverage": 0.95}', encoding="utf-8")
     found = Paidan()
-    found.load_context(SimpleNamespace(artifacts={"bundle": str(tiny_folder), "workspace": str(rules)}))
+    artifacts = {"bundle": str(tiny_folder), "workspace": str(rules)}
+    found.load_context(PythonModelContext(artifacts=artifacts, model_config={}))  # type: ignore[no-untyped-call]
     return found
 
 

@@ -63,5 +63,10 @@ def test_a_workbook_of_another_kind_is_refused(learned: Learned, tmp_path: Path)
 
 def test_the_model_card_names_data_figures_and_limits(learned: Learned) -> None:
     card = model_card(learned)
-    for part in (learned.fingerprint[:16], "Grouped out-of-fold", "## Not for", f"{learned.honest['tag']['accuracy']['value']:.3f}"):
+    for part in (
+        learned.fingerprint[:16],
+        "Grouped out-of-fold",
+        "## Not for",
+        f"{learned.honest['tag']['accuracy']['value']:.3f}",
+    ):
         assert part in card

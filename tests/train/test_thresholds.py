@@ -113,8 +113,16 @@ def answers(n: int = 3000, seed: int = 0, outside: float = 0.1) -> OutOfFold:
     urgency = rng.dirichlet((1, 1, 1), n) * 0.4
     urgency[np.arange(n), [("high", "medium", "low").index(tier) for tier in tiers]] += 0.6
     return OutOfFold(
-        *(labels, np.round(shares, 6), np.where(inside, truth, -1), accepted, rng.uniform(0, 0.5, n)),
-        *(np.round(in_scope, 6), inside, np.ones(n, bool), np.round(urgency, 6), tiers),
+        labels=labels,
+        tags=np.round(shares, 6),
+        truth=np.where(inside, truth, -1),
+        accepted=accepted,
+        unknown=rng.uniform(0, 0.5, n),
+        in_scope=np.round(in_scope, 6).astype(np.float64),
+        is_in_scope=inside,
+        natural=np.ones(n, bool),
+        urgency=np.round(urgency, 6),
+        tiers=tiers,
     )
 
 

@@ -72,7 +72,7 @@ def _records(reading: Reading, kept: Versions, sides: list[Compared], files: tup
         console = Console(stderr=True)
         found = dataclasses.replace(reading, taxonomy=None).records(files, need_labels=True)
         for line in found.report():
-            console.print(line, markup=False, highlight=False)
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         if not found.records:
             raise RecordsError("no record is left to compare on; see the rows above")
         return found.records

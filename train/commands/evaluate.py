@@ -46,7 +46,7 @@ def evaluate(files: tuple[Path, ...], reading: Reading, ref: str, errors: Path |
     # Labels are read against the tags of the model that is measured; what it does not know stays as written.
     found = dataclasses.replace(reading, taxonomy=None).records(files, need_labels=True)
     for line in found.report():
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not found.records:
         raise RecordsError("no record is left to measure; see the rows above")
     router = kept.router(bundle)

@@ -16,13 +16,14 @@ from paidan.errors import BundleError, RecordsError, RegistryError
 from paidan.taxonomy import Taxonomy
 from paidan.workspace import Workspace
 from train.commands.options import Reading, max_bad_option, reading_options
+from train.evidence import evidence_of
 from train.learn import Learned, Lesson, learn
 from train.pipeline import export_pipeline
 from train.records import RecordSet
 from train.registration import Registration
 from train.registry import Registry
 from train.report import write_report
-from train.staging import Evidence, Stage
+from train.staging import Stage
 
 STAGES = {
     "reading": "reading the records",
@@ -106,7 +107,7 @@ def _bear(found: RecordSet, max_bad: float, console: Console) -> None:
     if not found.rejects:
         return
     for line in found.report():
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if found.too_many(max_bad):
         raise RecordsError(
             f"{len(found.rejects)} rows set aside ({found.bad_share:.1%}); up to {max_bad:.1%} are borne. Mend them, or raise --max-bad"
@@ -126,8 +127,7 @@ def _write_bundle(learned: Learned, folder: Path) -> None:
 
 def _register(workspace: Workspace, learned: Learned) -> str:
     """Stage everything on disk, then bring it into the registry."""
-    evidence = Evidence(_params(learned), _metrics(learned), _tags(learned), list(learned.sources), _figures(learned))
-    stage = Stage.make(workspace.models, learned.bundle, evidence, learned.gate, learned.out_of_fold)
+    stage = Stage.make(workspace.models, learned.bundle, evidence_of(learned), learned.gate, learned.out_of_fold)
     write_report(learned, stage.files)
     export_pipeline(learned.fitted, stage.files)
     return Registration(Registry(workspace), stage.sealed()).run()
@@ -144,70 +144,6 @@ def _resume(workspace: Workspace, as_json: bool) -> None:
         click.echo(json.dumps({"versions": versions}))
     else:
         click.echo(f"registered {', '.join(versions)} (challenger: {versions[-1]}). Next: paidan promote")
-
-
-def _params(learned: Learned) -> dict[str, Any]:
-    recipe = learned.recipe
-    return {
-        "views": ", ".join(f"{v.view} {v.shortest}-{v.longest}" for v in recipe.views),
-        "penalty": recipe.penalty.c,
-        "folds": recipe.folds,
-        "seed": recipe.seed,
-        "lexicon": len(recipe.lexicon),
-        "lent": ", ".join(learned.lent) or "none",
-        "features": learned.bundle.features.width,
-        "quick": learned.bundle.identity["quick"],
-        **{f"rows {name}": count for name, count in learned.rows.items()},
-        **{f"rows from {name}": count for name, count in learned.bundle.identity["sources"].items()},
-        **{f"penalty {head}": penalty.c for head, penalty in recipe.penalties.items()},
-        **_thresholds(learned),
-    }
-
-
-def _thresholds(learned: Learned) -> dict[str, float]:
-    table = learned.bundle.table
-    limits = {"high": table.limits.high, "low": table.limits.low, "in scope": table.limits.in_scope}
-    return {
-        **{f"threshold {policy.precision:.2f}": policy.threshold for policy in table.policies},
-        **{f"limit {name}": value for name, value in limits.items()},
-    }
-
-
-def _figures(learned: Learned) -> dict[str, float]:
-    """The few numbers that the history shows beside a registered version."""
-    found = {f"{head}.accuracy": values["accuracy"]["value"] for head, values in learned.honest.items()}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _metrics(learned: Learned) -> dict[str, float]:
-    flat: dict[str, float] = {}
-    for where, figures in (("out_of_fold", learned.honest), ("held_out", learned.metrics)):
-        for head, values in figures.items():
-            for name, value in values.items() if isinstance(values, dict) else ():
-                if isinstance(value, dict) and value.get("value") is not None:
-                    flat |= {
-                        f"{where}/{head}.{name}": value["value"],
-                        f"{where}/{head}.{name}.low": value["low"],
-                        f"{where}/{head}.{name}.high": value["high"],
-                    }
-                elif isinstance(value, int | float):
-                    flat[f"{where}/{head}.{name}"] = float(value)
-    return flat
-
-
-def _tags(learned: Learned) -> dict[str, str]:
-    identity = learned.bundle.identity
-    return {
-        "data_fingerprint": learned.fingerprint,
-        "taxonomy": identity["taxonomy"],
-        "lexicon": identity["lexicon"],
-        "normaliser": str(identity["normaliser"]),
-        "git": identity["git"] or "unknown",
-        "paidan": identity["paidan"],
-        "python": identity["python"],
-        "gate": identity["gate"]["sha256"],
-        **{f"library.{name}": found for name, found in identity["libraries"].items()},
-    }
 
 
 def _summary(learned: Learned, version: str | None, bundle: Path | None, seconds: float) -> dict[str, Any]:
