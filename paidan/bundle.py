@@ -27,6 +27,7 @@ from paidan.taxonomy import Taxonomy
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+STEP = 1 << 16
 FILES = (
     *("taxonomy.json", "features.json", "heads.json", "policy.json", "terms.txt"),
     *("idf.npy", "weights.npy", "intercepts.npy"),
@@ -103,7 +104,7 @@ class Bundle:
             raise BundleError(
                 f"{folder}: normaliser {features_raw['normaliser']} is unknown here; this Paidan knows {sorted(VERSIONS)}"
             )
-        terms = (folder / "terms.txt").read_text(encoding="utf-8").split("\n")
+        terms = _lines((folder / "terms.txt").read_text(encoding="utf-8"))
         idf, weights, intercepts = (_array(folder, name) for name in ("idf.npy", "weights.npy", "intercepts.npy"))
         segmenter = Segmenter(tuple(features_raw["lexicon"]))
         features = Features(_blocks(features_raw["blocks"], terms, idf), segmenter)
@@ -176,6 +177,16 @@ def _sha256(path: Path) -> str:
 
 def _json(folder: Path, name: str) -> Any:
     return json.loads((folder / name).read_text(encoding="utf-8"))
+
+
+def _lines(text: str) -> list[str]:
+    """Split in steps, between which other threads get their turn: a server loads the next model while it answers."""
+    lines: list[str] = []
+    start = 0
+    while (end := text.find("\n", start + STEP)) >= 0:
+        lines += text[start:end].split("\n")
+        start = end + 1
+    return lines + text[start:].split("\n")
 
 
 def _array(folder: Path, name: str) -> NDArray[Any]:

@@ -9,30 +9,41 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from paidan.errors import RegistryError
+from paidan.readiness import announce, wait_for_servers
 
 POINTER = "champion.json"
 HISTORY = "history.jsonl"
 PROMOTED, ROLLED_BACK, PULLED = "promoted", "rolled back", "pulled"
 # What is noted of a version that does not change who answers.
-REGISTERED, INSTALLED = "registered", "installed"
-NOTES = (REGISTERED, INSTALLED)
+REGISTERED, INSTALLED, CONTRACT = "registered", "installed", "contract"
+NOTES = (REGISTERED, INSTALLED, CONTRACT)
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """`trial` until a blind-read sample proves the precision on this company's traffic."""
+    """`trial` until a blind-read sample proves the precision on this company's traffic. See contract.py.
+
+    Attributes:
+        read: answers of the sample that proves; `wrong` of them were.
+        alarm: the CUSUM over the audits since; 0 is calm.
+        seen: the ledger's newest review that was counted.
+    """
 
     state: str = "trial"
     read: int = 0
     wrong: int = 0
+    alarm: float = 0.0
+    audits: int = 0
+    audits_wrong: int = 0
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +81,13 @@ def promote(
     event: str = PROMOTED,
     contract: Contract | None = None,
 ) -> Champion:
-    """Point to a version whose bundle lies in `models/<version>/` already, and write it into the history."""
+    """Point to a version whose bundle lies in `models/<version>/` already, and write it into the history.
+
+    Running servers are given a few seconds to load it beforehand, so that all swap at once.
+    """
     with writer(models):
+        announce(models, version, digest)
+        wait_for_servers(models, digest)
         before = read_champion(models)
         champion = Champion(
             version,
@@ -91,6 +107,44 @@ def promote(
         _append(models / HISTORY, line)
         _replace(models / POINTER, json.dumps(asdict(champion), ensure_ascii=False, indent=1))
         return champion
+
+
+def change_contract(models: Path, change: Callable[[Champion], Contract], *, by: str, why: str = "") -> Champion:
+    """Replace the contract of the version that answers; every new state is written into the history.
+
+    Counts alone are not: they are counted again from the ledger.
+
+    Raises:
+        RegistryError: nothing was promoted yet.
+    """
+    with writer(models):
+        before = read_champion(models)
+        if before is None:
+            raise RegistryError("nothing was promoted yet, so there is no contract. `paidan promote` comes first")
+        after = replace(before, contract=change(before))
+        if after.contract.state != before.contract.state:
+            line = {
+                "event": CONTRACT,
+                "version": after.version,
+                "digest": after.digest,
+                "since": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "by": by,
+                "why": why,
+                "contract": asdict(after.contract),
+            }
+            _append(models / HISTORY, line)
+        if after != before:
+            _replace(models / POINTER, json.dumps(asdict(after), ensure_ascii=False, indent=1))
+        return after
+
+
+def last_contract(models: Path, version: str, digest: str) -> Contract:
+    """The state that the contract of a version had when it last answered; on trial when it never did."""
+    champion = read_champion(models)
+    if champion is not None and (champion.version, champion.digest) == (version, digest):
+        return champion.contract
+    known = [entry for entry in read_history(models) if entry.get("contract") and entry["version"] == version]
+    return Contract(**known[-1]["contract"]) if known and known[-1]["digest"] == digest else Contract()
 
 
 def note(models: Path, event: str, version: str, digest: str, *, by: str, why: str = "", **more: Any) -> None:

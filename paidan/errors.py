@@ -89,6 +89,12 @@ class GateError(PaidanError):
     slug = "gate"
 
 
+class ContractError(PaidanError):
+    """The precision contract cannot be switched so: it says what is missing."""
+
+    slug = "contract"
+
+
 class LedgerError(PaidanError):
     slug = "ledger"
 

@@ -21,6 +21,7 @@ _SPACE = re.compile(r"\s+")
 _DIGITS = re.compile(r"[0-9]")
 BORDER = "^"
 VIEWS = ("words", "chars")
+STEP = 4096
 
 
 def words(text: str, segmenter: Segmenter) -> list[str]:
@@ -91,7 +92,11 @@ class Block:
     columns: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", {term: column for column, term in enumerate(self.terms)})
+        columns: dict[str, int] = {}
+        # In steps, between which other threads get their turn: a server loads the next model while it answers.
+        for start in range(0, len(self.terms), STEP):
+            columns.update(zip(self.terms[start : start + STEP], range(start, start + STEP), strict=False))
+        object.__setattr__(self, "columns", columns)
 
     def grams(self, tokens: Sequence[str], text: str) -> Iterable[str]:
         if self.view == "words":

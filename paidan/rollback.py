@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from paidan.bundle import read_manifest
-from paidan.champion import ROLLED_BACK, Champion, Contract, earlier, promote, read_champion, read_history, swaps
+from paidan.champion import (
+    ROLLED_BACK,
+    Champion,
+    Contract,
+    earlier,
+    last_contract,
+    promote,
+    read_champion,
+    read_history,
+    swaps,
+)
 from paidan.errors import BundleError, RegistryError
 
 
@@ -27,7 +38,7 @@ def target(models: Path, to: str | None) -> dict[str, Any]:
         before = earlier(history)
         if not before:
             raise RegistryError(f"version {champion.version} is the first that answered here; there is none before it")
-        return before[-1]
+        return _as_it_was(models, before[-1])
     if to == champion.version:
         raise RegistryError(f"version {to} answers already")
     found = [entry for entry in served if entry["version"] == to]
@@ -36,7 +47,12 @@ def target(models: Path, to: str | None) -> dict[str, Any]:
         raise RegistryError(
             f"version {to} never answered here; those that did: {known}. `paidan promote {to}` puts it to the gate"
         )
-    return found[-1]
+    return _as_it_was(models, found[-1])
+
+
+def _as_it_was(models: Path, entry: dict[str, Any]) -> dict[str, Any]:
+    """The line with the contract that the version had when it was left, which is not the one it began with."""
+    return {**entry, "contract": asdict(last_contract(models, entry["version"], entry["digest"]))}
 
 
 def roll_back(models: Path, entry: dict[str, Any], *, by: str, why: str = "") -> Champion:

@@ -195,7 +195,7 @@ class Router:
         else:
             level = tier(shares, head.labels, self.bundle.table.limits)
             named = {name: float(shares[head.labels.index(name)]) for name in TIERS if name in head.labels}
-        fired = [(part, firing) for part in reading.parts for firing in self.routing.cues.fire(part.starred)]
+        fired = [(part, firing) for part in reading.parts for firing in self.routing.cues.fire(part.words)]
         raised_by = None
         for _, firing in fired:
             if TIERS.index(firing.tier) < TIERS.index(level):

@@ -41,7 +41,9 @@ def create_app(settings: Settings | None = None, *, home: Path | None = None, mo
         workspace.require()
         keys = load_keys(workspace.home, chosen.host, chosen.keys_required)
         watch = ChampionWatch(workspace, model)
-        recorder = Recorder(chosen.database_url or workspace.ledger_url, workspace.home / "journal")
+        recorder = Recorder(
+            chosen.database_url or workspace.ledger_url, workspace.home / "journal", chosen.retention_days
+        )
         await recorder.start()
         try:
             await watch.start()

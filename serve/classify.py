@@ -23,6 +23,7 @@ from serve.state import State, state_of
 
 BATCH_MOST = 1000
 KEEP_AT_ONCE = 200
+DETAIL = frozenset(("evidence", "rest", "intercept", "score", "masked_text"))
 router = APIRouter(prefix="/v1", tags=["classify"])
 Detail = Literal["full"] | None
 
@@ -134,7 +135,8 @@ async def answer_all(
             state.metrics.refused.labels(error.code).inc()
             results.append(error)
             continue
-        answer = answering.answer([message], detail=detail)[0]
+        # What is recorded carries its evidence; a sender who did not ask for it is not sent it.
+        answer = answering.answer([message], detail=detail or not dry_run)[0]
         answer["source"] = message.source or source
         if dry_run:
             answer["dry_run"] = True
@@ -150,10 +152,14 @@ async def answer_all(
         if result is None:
             one = next(kept)
             state.metrics.answered(one.answer)
-            filled.append(one)
+            filled.append(one if detail else replace(one, answer=_brief(one.answer)))
         else:
             filled.append(result)
     return filled
+
+
+def _brief(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name not in DETAIL}
 
 
 def _flag(raw: Mapping[str, Any], field: str) -> bool:

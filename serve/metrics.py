@@ -34,7 +34,7 @@ class Metrics:
             "paidan_journal_backlog",
             "Answers that wait for the database",
             registry=self.registry,
-            multiprocess_mode="livesum",
+            multiprocess_mode="livemax",
         )
         self.proven = Gauge(
             "paidan_contract_proven",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import shutil
 from datetime import datetime
@@ -26,11 +27,6 @@ TINY_TAGS = (
     *("service.agent-attitude", "process.refund-delay", "process.invoice", "process.account-theft"),
 )
 TINY_ROWS = dict.fromkeys(TINY_TAGS, 40) | {"none": 60}
-# What a model is made by: when one of these changes, the kept model is trained anew.
-LEARNING = (
-    *("bundle", "calibration", "decide", "features", "heads", "masking", "normalise", "policy", "reading", "segment"),
-    *("calibrate", "estimators", "examples", "fit", "learn", "lend", "split", "thresholds", "vectorise"),
-)
 
 
 def slice_starter(home: Path) -> None:
@@ -122,9 +118,25 @@ def _router(bundle: Bundle, workspace: Workspace) -> Router:
 
 
 def _fingerprint(workspace: Workspace) -> str:
-    code = [path for folder in ("paidan", "train") for path in (ROOT / folder).glob("*.py") if path.stem in LEARNING]
+    code = _modules(ROOT / "train" / "learn.py")
     data = [*workspace.starter, workspace.datasets / "taxonomy.yaml", workspace.datasets / "lexicon.txt"]
     digest = hashlib.sha256()
     for path in sorted([*code, *(path for path in data if path.is_file())]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:32]
+
+
+def _modules(start: Path) -> set[Path]:
+    """Files of the modules that one module imports, and what those import: when one changes, the model is made anew."""
+    found, waiting = set(), [start]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("paidan", "train"):
+                stem = ROOT.joinpath(*str(node.module).split("."))
+                names = [stem.with_suffix(".py"), *(stem / f"{alias.name}.py" for alias in node.names)]
+                waiting += [name for name in names if name.is_file()]
+    return found

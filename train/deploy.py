@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from paidan.person import person
 from paidan.router import Router
 from paidan.workspace import Workspace
 from train.behaviour import read_cases
+from train.carry import contract_for
 from train.examination import Examination, Side
 from train.gate import Rules, Verdict, load_rules
 from train.gate_set import GateSet
-from train.records import Record
 from train.registry import CHALLENGER, CHAMPION, Registry
 
 
@@ -72,13 +71,6 @@ class Versions:
 
     def honest_file(self, version: str) -> Path:
         return self.workspace.models / "honest" / f"{version}.jsonl"
-
-    def keep_gate_records(self, version: str, records: Sequence[Record]) -> None:
-        """The records that the version never saw, kept beside it: the workspace's own data stays in the workspace."""
-        self.gate_set(records).write(self.gate_file(version))
-
-    def gate_set(self, records: Sequence[Record]) -> GateSet:
-        return GateSet.of(records, {path.name for path in self.workspace.starter})
 
     def gate_records(self, version: str, bundle: Bundle) -> GateSet:
         """What a version put aside, as it was then."""
@@ -137,8 +129,11 @@ class Versions:
         if records.records:
             records.write(self._frozen_file(records.digest))
         gate = {**verdict.to_dict(), "forced": force and not verdict.passed}
-        champion = promote(self.workspace.models, version, bundle.digest, by=person(), why=why, gate=gate)
-        return champion, verdict.joined(notes=self.registry.follow(champion))
+        contract, said = contract_for(self.workspace, self.router(bundle), version)
+        champion = promote(
+            self.workspace.models, version, bundle.digest, by=person(), why=why, gate=gate, contract=contract
+        )
+        return champion, verdict.joined(notes=(*self.registry.follow(champion), *([said] if said else [])))
 
     def pull(self) -> Champion | None:
         """Follow the registry's champion into `models/`; None when it answers here already."""

@@ -59,6 +59,13 @@ def _metrics(learned: Learned) -> dict[str, float]:
                     }
                 elif isinstance(value, int | float):
                     flat[f"{where}/{head}.{name}"] = float(value)
+    if learned.adaptation is not None:
+        tag = learned.adaptation.tag
+        flat |= {
+            "self_training/taken": float(learned.adaptation.taken),
+            "self_training/kept": float(learned.adaptation.kept),
+        }
+        flat |= {f"self_training/tag.{when}": tag[when]["value"] for when in ("before", "now", "delta")}
     return flat
 
 

@@ -20,15 +20,19 @@ from paidan.normalise import CURRENT
 from paidan.router import IN_SCOPE
 from paidan.taxonomy import Taxonomy
 from train.calibrate import apply, fit_calibration
+from train.corpus import Corpus, Rows, count, to_serving
 from train.estimators import Penalty, Weights, aligned, fit_head
+from train.self_training import SelfTraining
 from train.split import grouped_folds
 from train.thresholds import OutOfFold, fit_table
-from train.vectorise import View, matrix, to_features, vectoriser
+from train.vectorise import View
 
 Floats = NDArray[np.float64]
 TIERS = ("high", "medium", "low")
 SEVERAL_ISSUES = 3.0
 HARD = "hard"
+# A text with more unknown words than this teaches nothing.
+UNREADABLE = 0.5
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,21 @@ class Examples:
             self.weights[chosen],
         )
 
+    def plus(self, texts: Sequence[str], tags: Mapping[int, str], weight: float) -> Examples:
+        """These and further texts, of which some have a tag that was guessed and counts for `weight`."""
+        more = len(texts)
+        blank = (None,) * more
+        guessed = tuple(tags.get(row) for row in range(more))
+        labels = {head: (*column, *(guessed if head == "tag" else blank)) for head, column in self.labels.items()}
+        return Examples(
+            (*self.texts, *texts),
+            labels,
+            (*self.also, *((),) * more),
+            (*self.groups, *(f"unlabelled-{row}" for row in range(more))),
+            (*self.styles, *blank),
+            np.concatenate([self.weights, np.full(more, weight)]),
+        )
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -94,12 +113,17 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted model: the bundle, scikit-learn's own form of it, and its honest answers."""
+    """A fitted model: the bundle, scikit-learn's own form of it, and its honest answers.
+
+    Attributes:
+        taken: how many unlabelled texts it learned from.
+    """
 
     bundle: Bundle
     union: FeatureUnion
     out_of_fold: Mapping[str, Floats]
     vectors: Sequence[Vector]
+    taken: int = 0
 
 
 Progress = Callable[[str], None]
@@ -111,16 +135,23 @@ def fit(
     recipe: Recipe,
     identity: Mapping[str, Any],
     progress: Progress = lambda _: None,
+    unlabelled: SelfTraining | None = None,
 ) -> Fitted:
-    """Learn all heads, calibrate them on grouped folds, and fit what decides."""
+    """Learn all heads, calibrate them on grouped folds, and fit what decides.
+
+    Unlabelled texts only ever teach: what calibrates and decides are answers to labelled messages.
+    """
     labels = {head: _labels(head, column) for head, column in examples.labels.items()}
     labels = {head: known for head, known in labels.items() if len(known) > 1 or head == "tag"}
     progress("features")
-    union, features, rows, vectors = _vectorise(examples.texts, recipe)
+    texts = (*examples.texts, *(unlabelled.texts if unlabelled else ()))
+    corpus, terms = count(texts, recipe.views, recipe.lexicon, recipe.jobs)
+    taught = _taught(corpus, examples, np.arange(len(examples)), recipe, unlabelled)
+    features, union = to_serving(corpus, terms, taught.learned, recipe.lexicon)
     progress("heads")
-    fitted = {head: _fit_one(rows, examples, head, recipe) for head in labels}
+    fitted = {head: _fit_one(taught.rows, taught.examples, head, recipe, taught.among) for head in labels}
     progress("folds")
-    scores = _out_of_fold(examples, labels, recipe)
+    scores = _out_of_fold(corpus, examples, labels, recipe, unlabelled)
     progress("calibration")
     calibrations, shares = {}, {}
     for head, known in labels.items():
@@ -134,7 +165,38 @@ def fit(
     heads, columns = _heads(labels, fitted, calibrations, examples)
     scorer = Scorer(np.ascontiguousarray(columns[0].T, dtype=np.float32), columns[1])
     bundle = Bundle(taxonomy, features, scorer, heads, table, CURRENT, identity)
-    return Fitted(bundle, union, shares, vectors)
+    return Fitted(bundle, union, shares, taught.vectors[: len(examples)], len(taught.among) - len(examples))
+
+
+@dataclass(frozen=True)
+class _Taught:
+    """What a model learns from: all messages as features, and the rows `among` them that teach."""
+
+    rows: csr_matrix
+    vectors: list[Vector]
+    learned: list[tuple[Rows, Floats]]
+    examples: Examples
+    among: Rows
+
+
+def _taught(
+    corpus: Corpus, examples: Examples, inside: Rows, recipe: Recipe, unlabelled: SelfTraining | None
+) -> _Taught:
+    """The messages `inside`, and the unlabelled texts that a model of those is surest of."""
+    rows, vectors, learned = corpus.weigh(inside)
+    if unlabelled is None or not unlabelled.texts:
+        return _Taught(rows, vectors, learned, examples, inside)
+    start = len(examples)
+    readable = np.array([vector.unknown <= UNREADABLE for vector in vectors[start:]])
+    if "scope" in examples.labels:
+        scope = _fit_one(rows, examples, "scope", recipe, inside)
+        said = scope.scores(rows[start:]).argmax(axis=1)
+        readable &= np.array([scope.labels[column] == IN_SCOPE for column in said])
+    tags = _fit_one(rows, examples, "tag", recipe, inside)
+    chosen = unlabelled.chosen(tags.scores(rows[start:]), readable)
+    more = examples.plus(unlabelled.texts, {row: tags.labels[tag] for row, tag in chosen}, unlabelled.weight)
+    among = np.concatenate([inside, np.array([start + row for row, _ in chosen], dtype=np.int64)])
+    return _Taught(*corpus.weigh(among), more, among)
 
 
 def _counts(examples: Examples, head: str, rows: Sequence[int]) -> Floats | None:
@@ -155,29 +217,29 @@ def _labels(head: str, column: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _vectorise(texts: Sequence[str], recipe: Recipe) -> tuple[FeatureUnion, Any, csr_matrix, list[Vector]]:
-    union = vectoriser(recipe.views, recipe.lexicon)
-    union.fit(texts)
-    features = to_features(union, recipe.views, recipe.lexicon)
-    rows, vectors = matrix(features, texts)
-    return union, features, rows, vectors
-
-
-def _fit_one(rows: csr_matrix, examples: Examples, head: str, recipe: Recipe) -> Weights:
+def _fit_one(rows: csr_matrix, examples: Examples, head: str, recipe: Recipe, among: Rows | None = None) -> Weights:
+    """Fit a head on the messages of `among` (all, when None) that carry its label."""
     column = examples.labels[head]
-    mine = [row for row, label in enumerate(column) if label is not None]
+    chosen = range(len(column)) if among is None else among
+    mine = [int(row) for row in chosen if column[int(row)] is not None]
     return fit_head(
         rows[mine], [str(column[row]) for row in mine], recipe.penalty_of(head), examples.weights[mine], recipe.seed
     )
 
 
 def _out_of_fold(
-    examples: Examples, labels: Mapping[str, tuple[str, ...]], recipe: Recipe
+    corpus: Corpus,
+    examples: Examples,
+    labels: Mapping[str, tuple[str, ...]],
+    recipe: Recipe,
+    unlabelled: SelfTraining | None = None,
 ) -> tuple[dict[str, Floats], list[Vector]]:
     """Scores by head, shape (messages, labels), and the vectors as the folds' own words saw them."""
     strata = [str(tag) for tag in examples.labels["tag"]]
     folds = grouped_folds(list(examples.groups), strata, recipe.folds, recipe.seed)
-    results = Parallel(n_jobs=recipe.jobs)(delayed(_one_fold)(examples, test, labels, recipe) for test in folds)
+    results = Parallel(n_jobs=recipe.jobs)(
+        delayed(_one_fold)(corpus, examples, test, labels, recipe, unlabelled) for test in folds
+    )
     scores = {head: np.zeros((len(examples), len(known))) for head, known in labels.items()}
     vectors: list[Vector | None] = [None] * len(examples)
     for test, (fold_scores, fold_vectors) in zip(folds, results, strict=True):
@@ -189,19 +251,23 @@ def _out_of_fold(
 
 
 def _one_fold(
-    examples: Examples, test: NDArray[np.int64], labels: Mapping[str, tuple[str, ...]], recipe: Recipe
+    corpus: Corpus,
+    examples: Examples,
+    test: NDArray[np.int64],
+    labels: Mapping[str, tuple[str, ...]],
+    recipe: Recipe,
+    unlabelled: SelfTraining | None,
 ) -> tuple[dict[str, Floats], list[Vector]]:
-    train = np.setdiff1d(np.arange(len(examples)), test)
-    inside, outside = examples.take(train), examples.take(test)
-    _, features, rows, _ = _vectorise(inside.texts, recipe)
-    held_out, vectors = matrix(features, outside.texts)
+    inside = np.setdiff1d(np.arange(len(examples)), test)
+    taught = _taught(corpus, examples, inside, recipe, unlabelled)
+    held_out = taught.rows[test]
     scores = {}
     for head, known in labels.items():
-        fitted = _fit_one(rows, inside, head, recipe)
+        fitted = _fit_one(taught.rows, taught.examples, head, recipe, taught.among)
         scores[head] = aligned(
             fitted.scores(held_out), fitted.labels, {label: column for column, label in enumerate(known)}
         )
-    return scores, vectors
+    return scores, [taught.vectors[int(row)] for row in test]
 
 
 def _answers(

@@ -15,20 +15,23 @@ import paidan
 from paidan.bundle import Bundle
 from paidan.errors import RecordsError
 from paidan.normalise import CURRENT
+from paidan.reading import read
 from paidan.report.metrics import Judged, metrics
 from paidan.router import Router
 from paidan.taxonomy import Taxonomy
 from paidan.workspace import Workspace
 from train.examples import fingerprint, to_examples
-from train.fit import Fitted, Recipe, fit
+from train.fit import Examples, Fitted, Recipe, fit
 from train.gate_set import GateSet
 from train.honest import Honest, honest_answers
 from train.judge import judge
 from train.lend import lend
 from train.lineage import counts, lexicon_digest, sources
+from train.recipe_file import recipe_of
 from train.records import Record
+from train.self_training import Adaptation, SelfTraining, compared
 from train.split import group_keys, holdout
-from train.summary import out_of_fold_metrics
+from train.summary import out_of_fold_metrics, right_tags
 
 FEWEST_RECORDS = 20
 GATE_SHARE = 0.1
@@ -43,6 +46,7 @@ class Lesson:
         own: the records that were named on the command line, or the starter set.
         starter: what lends missing heads; empty to refuse.
         hold_out: keep one group in ten aside for the gate; False learns from everything.
+        unlabelled: texts of the company's own that adapt the model; empty for none.
     """
 
     own: Sequence[Record]
@@ -51,6 +55,7 @@ class Lesson:
     heads: tuple[str, ...]
     hold_out: bool = True
     quick: bool = False
+    unlabelled: Sequence[Record] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Learned:
     out_of_fold: tuple[Honest, ...]
     gate: GateSet
     sources: Sequence[Mapping[str, Any]]
+    adaptation: Adaptation | None = None
 
     @property
     def bundle(self) -> Bundle:
@@ -110,6 +116,9 @@ def learn(workspace: Workspace, lesson: Lesson, progress: Callable[[str], None] 
         "gate": {"records": len(aside), "sha256": gate.digest},
     }
     fitted = fit(examples, lesson.taxonomy, recipe, identity, progress)
+    adaptation = None
+    if lesson.unlabelled:
+        fitted, adaptation = _adapted(fitted, examples, lesson, recipe, identity, progress)
     progress("evaluation")
     honest = out_of_fold_metrics(examples, fitted)
     settings = workspace.settings
@@ -134,7 +143,28 @@ def learn(workspace: Workspace, lesson: Lesson, progress: Callable[[str], None] 
         tuple(honest_answers(records, examples, fitted)),
         gate,
         made_of,
+        adaptation,
     )
+
+
+def _adapted(
+    before: Fitted,
+    examples: Examples,
+    lesson: Lesson,
+    recipe: Recipe,
+    identity: Mapping[str, Any],
+    progress: Callable[[str], None],
+) -> tuple[Fitted, Adaptation]:
+    """The model adapted to unlabelled texts, unless its grouped out-of-fold tags fall behind those of `before`."""
+    progress("adaptation")
+    known = set(examples.texts)
+    texts = dict.fromkeys(read(record.message, CURRENT).text for record in lesson.unlabelled)
+    unlabelled = SelfTraining(tuple(text for text in texts if text not in known))
+    after = fit(examples, lesson.taxonomy, recipe, identity, unlabelled=unlabelled)
+    found = compared(len(unlabelled.texts), after.taken, right_tags(examples, before), right_tags(examples, after))
+    chosen = after if found.kept else before
+    told = {**chosen.bundle.identity, "self_training": found.to_dict()}
+    return replace(chosen, bundle=replace(chosen.bundle, identity=told)), found
 
 
 def _split(lesson: Lesson) -> tuple[list[Record], list[Record]]:
@@ -147,7 +177,7 @@ def _split(lesson: Lesson) -> tuple[list[Record], list[Record]]:
 
 
 def _recipe(lesson: Lesson, workspace: Workspace) -> Recipe:
-    recipe = Recipe(lexicon=workspace.lexicon())
+    recipe = recipe_of(workspace.home, Recipe(lexicon=workspace.lexicon()))
     return replace(recipe, folds=2) if lesson.quick else recipe
 
 

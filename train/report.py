@@ -19,6 +19,8 @@ def write_report(learned: Learned, folder: Path) -> None:
     """Write everything that a version is registered with into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {"out_of_fold": dict(learned.honest), "held_out": dict(learned.metrics)}
+    if learned.adaptation is not None:
+        figures["self_training"] = learned.adaptation.to_dict()
     (folder / "metrics.json").write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
     (folder / "model-card.md").write_text(model_card(learned), encoding="utf-8")
     thresholds = learned.bundle.table.to_dict()
@@ -87,6 +89,7 @@ def model_card(learned: Learned) -> str:
         f"- features: {bundle.features.width:,}; normaliser {bundle.normaliser}; taxonomy `{bundle.taxonomy.digest[:16]}`",
         f"- code: {identity['git'] or 'not from a checkout'}; libraries: {', '.join(f'{k} {v}' for k, v in identity['libraries'].items())}",
         "",
+        *([f"- {learned.adaptation}", ""] if learned.adaptation else []),
         "## How well it answers",
         "Grouped out-of-fold: no message is answered by a model that saw its group.",
         "",

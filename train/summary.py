@@ -35,3 +35,12 @@ def out_of_fold_metrics(examples: Examples, fitted: Fitted) -> dict[str, Any]:
             }
             figures["tag"]["per_tag"] = per_label(truth, said)
     return figures
+
+
+def right_tags(examples: Examples, fitted: Fitted) -> list[bool]:
+    """Whether the out-of-fold tag is right, for each tagged message in order."""
+    head = fitted.bundle.head("tag")
+    if head is None:
+        return []
+    best = fitted.out_of_fold["tag"].argmax(axis=1)
+    return [head.labels[int(best[row])] == tag for row, tag in enumerate(examples.labels["tag"]) if tag is not None]

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from paidan.champion import read_champion, read_history, serving_at
+from paidan.champion import CONTRACT, read_champion, read_history, serving_at
 from paidan.errors import RegistryError
 from paidan.main import Context
 
@@ -62,6 +62,9 @@ def _show(entries: list[dict[str, Any]], answering: int | None) -> None:
 
 def _gate(entry: dict[str, Any]) -> str:
     """What the gate said, in a word; what a registered version learned from, when it never came to the gate."""
+    if entry["event"] == CONTRACT:
+        contract = entry["contract"]
+        return f"{contract['state']}: {contract['read']} read, {contract['wrong']} wrong"
     gate = entry.get("gate") or {}
     if "passed" in gate:
         refused = "; ".join(gate.get("refusals", ()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +62,7 @@ def _figures(judged: Sequence[Judged], brief: bool = False) -> dict[str, Any]:
         "urgency": _urgency([one for one in judged if one.labels.get("urgency")]),
         "kind": _kind([one for one in judged if one.labels.get("kind")]),
         "auto": _auto([one for one in judged if "tag" in one.labels]),
+        "decisions": _decisions([one for one in judged if "tag" in one.labels]),
         "candidates": _candidates([one for one in judged if one.in_scope]),
         "out_of_scope": _out_of_scope([one for one in judged if "tag" in one.labels and not one.in_scope]),
     }
@@ -131,16 +132,34 @@ def _auto(judged: Sequence[Judged]) -> dict[str, Any]:
     }
 
 
+def _decisions(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Each decision that would be taken: how often, for which reasons, and how often its tag is right."""
+    table: dict[str, Any] = {}
+    for decision in ("auto", "suggest", "human"):
+        mine = [one for one in judged if one.answer["would_be"] == decision]
+        inside = [one for one in mine if one.in_scope]
+        table[decision] = {
+            "share": proportion(len(mine), len(judged)),
+            "accepted": proportion(sum(one.accepted for one in inside), len(inside)),
+            "out_of_scope": len(mine) - len(inside),
+            "reasons": dict(Counter(one.answer["reason"] for one in mine if "reason" in one.answer).most_common()),
+        }
+    return table
+
+
 def _candidates(judged: Sequence[Judged]) -> dict[str, Any]:
     suggested = [one for one in judged if one.answer["would_be"] == "suggest"]
     groups: dict[str, list[bool]] = {"1": [], "2-3": [], ">3": []}
+    tags: dict[str, list[bool]] = defaultdict(list)
     for one in suggested:
+        tags[str(one.labels["tag"])].append(_covered(one))
         size = one.answer["set_size"]
         groups["1" if size == 1 else "2-3" if size <= 3 else ">3"].append(_covered(one))
     sizes = [one.answer["set_size"] for one in suggested]
     return {
         "coverage": proportion(sum(_covered(one) for one in suggested), len(suggested)),
         "mean_size": round(sum(sizes) / len(sizes), 4) if sizes else None,
+        "per_tag": {tag: proportion(sum(hits), len(hits)) for tag, hits in sorted(tags.items())},
         "by_size": {name: proportion(sum(hits), len(hits)) for name, hits in groups.items()},
     }
 

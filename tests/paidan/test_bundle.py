@@ -170,7 +170,7 @@ def test_an_unknown_normaliser_is_refused(folder: Path) -> None:
     features = json.loads((folder / "features.json").read_text(encoding="utf-8"))
     (folder / "features.json").write_text(json.dumps({**features, "normaliser": 99}), encoding="utf-8")
     write_manifest(folder, {}, FILES)
-    with pytest.raises(BundleError, match=r"normaliser 99 is unknown here; this Paidan knows \[1\]"):
+    with pytest.raises(BundleError, match=r"normaliser 99 is unknown here; this Paidan knows \[1, 2\]"):
         Bundle.load(folder)
 
 

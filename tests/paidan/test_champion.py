@@ -34,7 +34,7 @@ def test_the_pointer_holds_what_the_contract_names(tmp_path: Path) -> None:
     promote(tmp_path, "1", "abc", by="li", why="")
     raw = json.loads((tmp_path / POINTER).read_text(encoding="utf-8"))
     assert set(raw) == {"version", "digest", "since", "by", "why", "contract", "sequence"}
-    assert set(raw["contract"]) == {"state", "read", "wrong"}
+    assert set(raw["contract"]) >= {"state", "read", "wrong"}
 
 
 def test_a_new_version_begins_in_trial_whatever_the_old_one_proved(tmp_path: Path) -> None:

@@ -12,27 +12,41 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paidan.bundle import Bundle
 from paidan.champion import promote, read_history
+from paidan.heads import Scorer
 from paidan.rollback import roll_back, target
-from paidan.router import Router
 from paidan.workspace import Workspace
 from tests.proof.server import Server
 
 FLIPS, EVERY_S, CLIENTS, WORKERS = 50, 2.5, 4, 2
-LEAST_REQUESTS = 20_000
+LEAST_REQUESTS, PROBE_S = 20_000, 4.0
 GRACE_S = 1.0
+FEATURES = 750_000
 pytestmark = pytest.mark.proof
 
 
 @pytest.fixture
-def home(workspace_copy: Workspace, starter_router: Router) -> Path:
-    """A workspace with three full-size versions, of which the first answers."""
+def home(workspace_copy: Workspace, tiny_bundle: Bundle) -> Path:
+    """A workspace with three versions as large as one of the whole starter set, of which the first answers."""
+    large = grown(tiny_bundle)
     for version in ("1", "2", "3"):
-        identity = {**starter_router.bundle.identity, "name": "paidan", "version": version}
-        digest = replace(starter_router.bundle, identity=identity).save(workspace_copy.models / version)
+        digest = replace(large, identity={**large.identity, "version": version}).save(workspace_copy.models / version)
         promote(workspace_copy.models, version, digest, by="proof", why="")
     promote(workspace_copy.models, "1", read_history(workspace_copy.models)[0]["digest"], by="proof", why="")
     return workspace_copy.home
+
+
+def grown(bundle: Bundle) -> Bundle:
+    """The same answers from a model of the size of a whole one: terms that no message holds, with weights of 0."""
+    words, chars = bundle.features.blocks
+    more = FEATURES - bundle.features.width
+    terms = [*chars.terms, *(f"⟦{n:06d}⟧" for n in range(more))]
+    larger = replace(chars, terms=terms, idf=np.concatenate([chars.idf, np.ones(more)]))
+    weights = np.zeros((FEATURES, bundle.scorer.weights.shape[1]), np.float32)
+    weights[: bundle.features.width] = bundle.scorer.weights
+    features = replace(bundle.features, blocks=(words, larger))
+    return replace(bundle, features=features, scorer=Scorer(weights, bundle.scorer.intercepts))
 
 
 def test_no_request_fails_and_no_answer_is_of_a_wrong_version(
@@ -43,11 +57,19 @@ def test_no_request_fails_and_no_answer_is_of_a_wrong_version(
     server = Server(home, Path("champion"), WORKERS)
     server.start()
     out = tmp_path / "requests.txt"
-    seconds = FLIPS * EVERY_S + 6
     script = str(Path(__file__).with_name("swap_client.py"))
-    clients = subprocess.Popen([sys.executable, script, str(server.port), str(CLIENTS), str(seconds), str(out)])
+
+    def client_process(seconds: float) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, script, str(server.port), str(CLIENTS), str(seconds), str(out)])
+
+    assert client_process(PROBE_S).wait(60) == 0
+    rate = len(out.read_text(encoding="utf-8").splitlines()) / PROBE_S
+    # On a slow machine the flips lie further apart, so that the requests come together.
+    every = max(EVERY_S, 1.2 * LEAST_REQUESTS / rate / FLIPS)
+    clients = client_process(FLIPS * every + 6)
     try:
         time.sleep(3)
+        begun = time.time()
         flips = [(0.0, "1")]
         for n in range(FLIPS):
             if n % 5 == 4:
@@ -56,8 +78,8 @@ def test_no_request_fails_and_no_answer_is_of_a_wrong_version(
                 version = str(int(flips[-1][1]) % 3 + 1)
                 promote(models, version, digests[version], by="proof", why=f"{n}")
             flips.append((time.time(), version))
-            time.sleep(EVERY_S)
-        assert clients.wait(60) == 0
+            time.sleep(max(0.0, begun + (n + 1) * every - time.time()))
+        assert clients.wait(120) == 0
     finally:
         clients.kill()
         server.stop()
@@ -79,6 +101,8 @@ def test_no_request_fails_and_no_answer_is_of_a_wrong_version(
         "failed": len(failed),
         "wrong version": len(wrong),
         "flips": len(flips) - 1,
+        "seconds between": round(every, 1),
+        "requests during": int(during.sum()),
         "p99 during ms": round(float(p99_during), 2),
         "p99 outside ms": round(float(p99_outside), 2),
         "p50 ms": round(float(np.median(taken)), 2),

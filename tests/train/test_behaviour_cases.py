@@ -78,7 +78,7 @@ def test_an_invariance_is_broken_by_a_moved_tag_or_tier(tiny_router: Router) -> 
 
 
 def test_a_direction_is_judged_by_the_changed_text(tiny_router: Router) -> None:
-    cases = [case("direction", "充电宝不好用", "充电宝冒烟了", urgency="high")]
+    cases = [case("direction", "发票抬头开错了", "充电宝冒烟了", urgency="high")]
     assert run_cases(tiny_router, cases) == ([], [])
-    (failure,), _ = run_cases(tiny_router, [case("direction", "充电宝冒烟了", "充电宝不好用", urgency="high")])
+    (failure,), _ = run_cases(tiny_router, [case("direction", "充电宝冒烟了", "发票抬头开错了", urgency="high")])
     assert failure.found.startswith("urgency is ")

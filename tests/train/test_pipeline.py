@@ -35,7 +35,10 @@ def test_decision_scores_equal_the_served_ones(
     texts = [*starter_texts[::100], "退款", "龘靐", "ＡＰＰ打不開，13800001111"]
     bundle = tiny_learned.bundle
     served = np.array(
-        [bundle.scorer.scores(bundle.features.vector(read(Message.from_text(text), 1).text)) for text in texts]
+        [
+            bundle.scorer.scores(bundle.features.vector(read(Message.from_text(text), bundle.normaliser).text))
+            for text in texts
+        ]
     )
     for head in bundle.heads:
         scores = pipelines[head.name].decision_function(texts)

@@ -13,12 +13,12 @@ from rich.progress import track
 from rich.table import Table
 
 from paidan.errors import RecordsError
-from paidan.report.metrics import Judged, metrics
+from paidan.report.metrics import metrics
 from train.commands.options import Reading, reading_options
 from train.deploy import versions
 from train.errors_workbook import write_errors
 from train.judge import judge, known_labels
-from train.records import Record
+from train.mistakes import confused, missed_high, unknown_words
 
 
 @click.command()
@@ -56,15 +56,20 @@ def evaluate(files: tuple[Path, ...], reading: Reading, ref: str, errors: Path |
         for record in track(records, "answering", console=console, transient=True, disable=as_json)
     ]
     figures = {"model": bundle.name, "rejected": len(found.rejects), **metrics(judged)}
+    figures |= {
+        "confused": confused(judged, records),
+        "missed_high": missed_high(judged, records),
+        "unknown_words": unknown_words(router, records),
+    }
     if errors is not None:
         write_errors(errors, judged, records)
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, indent=1))
     else:
-        _show(figures, judged, records, Console())
+        _show(figures, Console())
 
 
-def _show(figures: dict[str, Any], judged: list[Judged], records: tuple[Record, ...], console: Console) -> None:
+def _show(figures: dict[str, Any], console: Console) -> None:
     table = Table(title=f"{figures['model']} on {figures['n']:,} records")
     for column in ("figure", "value", "95 % interval", "n"):
         table.add_column(column, justify="left" if column == "figure" else "right")
@@ -96,19 +101,46 @@ def _show(figures: dict[str, Any], judged: list[Judged], records: tuple[Record, 
                 str(row["support"]),
             )
         console.print(table)
-    for pair in figures["tag"]["confused"][:8]:
-        console.print(f"{pair['n']} × {pair['truth']} taken for {pair['said']}", highlight=False)
-    missed = [
-        r
-        for one, r in zip(judged, records, strict=True)
-        if one.labels.get("urgency") == "high" and one.answer["urgency"]["id"] != "high"
-    ]
-    if missed:
-        console.print(
-            f"{len(missed)} urgent messages missed, at {', '.join(record.place for record in missed[:10])}"
-            + (" …" if len(missed) > 10 else ""),
-            highlight=False,
-        )
+    _decisions(figures["decisions"], console)
+    _mistakes(figures, console)
     if figures["tag"]["unknown_labels"]:
         names = ", ".join(f"{name} ({n})" for name, n in list(figures["tag"]["unknown_labels"].items())[:10])
         console.print(f"labels that the model does not know, counted as wrong: {names}", highlight=False)
+
+
+def _decisions(table: dict[str, Any], console: Console) -> None:
+    shown = Table(title="decisions that would be taken")
+    for column in ("decision", "share", "tag right", "95 % interval", "out of scope", "reasons"):
+        shown.add_column(column, justify="left" if column in ("decision", "reasons") else "right")
+    for decision, row in table.items():
+        right = row["accepted"]
+        known = right["value"] is not None
+        shown.add_row(
+            decision,
+            f"{row['share']['value']:.1%}" if row["share"]["n"] else "–",
+            f"{right['value']:.3f}" if known else "–",
+            f"{right['low']:.3f} – {right['high']:.3f}" if known else "",
+            str(row["out_of_scope"]),
+            ", ".join(f"{reason} {n}" for reason, n in row["reasons"].items()),
+        )
+    console.print(shown)
+
+
+def _mistakes(figures: dict[str, Any], console: Console) -> None:
+    def line(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    for pair in figures["confused"][:8]:
+        line(f"{pair['n']} × {pair['truth']} taken for {pair['said']}")
+        for example in pair["examples"][:2]:
+            line(f"    {example['place']}: {example['text']}")
+    missed = figures["missed_high"]
+    if missed:
+        line(f"{len(missed)} urgent messages missed:")
+        for example in missed[:10]:
+            line(f"    {example['place']} ({example['said']}): {example['text']}")
+        if len(missed) > 10:
+            line(f"    … and {len(missed) - 10} more")
+    unknown = figures["unknown_words"]
+    if unknown["mean"] is not None:
+        line(f"unknown words: {unknown['mean']:.1%} on average; more than half in {unknown['above_half']['value']:.1%}")

@@ -32,6 +32,7 @@ STAGES = {
     "folds": "answering each group by a model that never saw it",
     "calibration": "calibrating",
     "decision": "fitting what decides",
+    "adaptation": "adapting to unlabelled texts",
     "evaluation": "measuring served answers",
     "registry": "registering",
 }
@@ -46,6 +47,11 @@ STAGES = {
 )
 @click.option("--no-registry", is_flag=True, help="Only the bundle: learn from every record, register nothing.")
 @click.option("--no-starter", is_flag=True, help="Refuse that the starter set lends heads that the files lack.")
+@click.option(
+    "--unlabelled",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Texts of your own without labels; their wording is learned if the labelled messages do not fall.",
+)
 @click.option("--quick", is_flag=True, help="A first look: fewer folds.")
 @click.option(
     "--resume", is_flag=True, help="Register what was trained while the MLflow server was away; learn nothing."
@@ -58,6 +64,7 @@ def train(
     bundle: Path | None,
     no_registry: bool,
     no_starter: bool,
+    unlabelled: Path | None,
     quick: bool,
     resume: bool,
     as_json: bool,
@@ -82,7 +89,8 @@ def train(
     _bear(own, max_bad, console)
     starter = () if no_starter or not files else reading.starter().records
     taxonomy = reading.taxonomy or Taxonomy.infer(str(r.labels["tag"]) for r in own.records if r.labels.get("tag"))
-    lesson = Lesson(own.records, starter, taxonomy, reading.heads, not no_registry, quick)
+    texts = reading.texts([unlabelled]).records if unlabelled else ()
+    lesson = Lesson(own.records, starter, taxonomy, reading.heads, not no_registry, quick, texts)
     start = time.perf_counter()
     with console.status("…") as status:
 
@@ -156,6 +164,7 @@ def _summary(learned: Learned, version: str | None, bundle: Path | None, seconds
         "fingerprint": learned.fingerprint,
         "out_of_fold": dict(learned.honest),
         "held_out": dict(learned.metrics),
+        "self_training": learned.adaptation.to_dict() if learned.adaptation else None,
         "seconds": round(seconds, 1),
     }
 
@@ -177,6 +186,8 @@ def _show(learned: Learned, version: str | None, bundle: Path | None, seconds: f
     rows = ", ".join(f"{count:,} {name}" for name, count in learned.rows.items() if count)
     lent = f"; lent by the starter set: {', '.join(learned.lent)}" if learned.lent else ""
     console.print(f"{rows}{lent}; {learned.bundle.features.width:,} features; {seconds:.0f} s", highlight=False)
+    if learned.adaptation:
+        console.print(str(learned.adaptation), highlight=False)
     if bundle:
         console.print(f"bundle in {bundle}", highlight=False)
     if version:
