@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from paidan.audit import ledger_of, model_of, recount
 from paidan.champion import Champion, Contract, last_contract, read_champion
 from paidan.contract import carried
-from paidan.errors import LedgerError
+from paidan.errors import PaidanError
 from paidan.ledger.audits import Reading, readings
 from paidan.message import Message
 from paidan.router import Router
@@ -43,7 +43,7 @@ def contract_for(workspace: Workspace, router: Router, version: str) -> tuple[Co
     try:
         champion = recount(workspace).champion
         sample = _sample(workspace, champion)
-    except LedgerError as error:
+    except PaidanError as error:
         return Contract(), f"the contract begins in trial: the readings cannot be had ({error})"
     if not sample:
         return Contract(), None

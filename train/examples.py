@@ -11,7 +11,7 @@ import numpy as np
 from paidan.normalise import CURRENT
 from paidan.reading import read
 from paidan.router import IN_SCOPE
-from train.fit import Examples
+from train.labelled import Examples
 from train.records import Record
 from train.split import group_keys
 

@@ -16,8 +16,9 @@ import numpy as np
 
 from paidan.decide import tier
 from paidan.report.metrics import Judged
-from train.fit import Examples, Fitted
+from train.fit import Fitted
 from train.gate_set import FEW_CORRECTED, mark_of
+from train.labelled import Examples
 from train.records import Record
 
 BEST = 5

@@ -21,10 +21,11 @@ from paidan.router import Router
 from paidan.taxonomy import Taxonomy
 from paidan.workspace import Workspace
 from train.examples import fingerprint, to_examples
-from train.fit import Examples, Fitted, Recipe, fit
+from train.fit import Fitted, Recipe, fit
 from train.gate_set import GateSet
 from train.honest import Honest, honest_answers
 from train.judge import judge
+from train.labelled import Examples
 from train.lend import lend
 from train.lineage import counts, lexicon_digest, sources
 from train.recipe_file import recipe_of

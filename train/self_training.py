@@ -32,9 +32,9 @@ class SelfTraining:
     """
 
     texts: tuple[str, ...]
-    share: float = 0.5
+    share: float = 0.3
     most: int = 100
-    weight: float = 0.3
+    weight: float = 0.5
 
     def chosen(self, scores: Floats, readable: Bools) -> list[tuple[int, int]]:
         """Text and tag (row and column of `scores`) of what is taken, in order of the rows.

@@ -21,6 +21,7 @@ PATIENCE = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": "300",
     "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 _LOGGERS = ("mlflow", "alembic", "mlflow.store.db.utils", "mlflow.utils.environment", "urllib3.connectionpool")
 _SECRET = re.compile(r"//[^/@\s]+@")
@@ -64,13 +65,17 @@ def refusing_outage(uri: str) -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """MLflow and Alembic say on stderr what is no news here; errors are raised and reach the user all the same."""
+    """MLflow and Alembic say what is no news here, even on stdout, where `--json` goes; errors are raised all the same."""
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

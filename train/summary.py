@@ -9,7 +9,8 @@ import numpy as np
 from paidan.report.calibration_error import calibration
 from paidan.report.labels import macro_f1, per_label
 from paidan.report.proportion import proportion
-from train.fit import Examples, Fitted
+from train.fit import Fitted
+from train.labelled import Examples
 
 
 def out_of_fold_metrics(examples: Examples, fitted: Fitted) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from joblib import Parallel, delayed
 from paidan.report.labels import macro_f1
 from train.corpus import Corpus, Rows, count
 from train.estimators import Penalty, fit_head
-from train.fit import Examples, Recipe
+from train.fit import Recipe
+from train.labelled import Examples
 from train.split import grouped_folds
 from train.vectorise import View
 
