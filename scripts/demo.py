@@ -72,39 +72,28 @@ def _demo(port: int, console: Console) -> int:
         f"http://127.0.0.1:{port}/v1/classify/batch", {"messages": [{**sample, "dry_run": True} for sample in samples]}
     )
     table = Table(title=f"{len(samples)} 条留言", show_lines=True)
-    for column, width in (
-        ("留言", 34),
-        ("标签", 22),
-        ("把握", 6),
-        ("紧急", 4),
-        ("类型", 4),
-        ("处理", 8),
-        ("队列（拟派）", 12),
-        ("响应时限", 16),
-    ):
-        table.add_column(column, width=width)
+    table.add_column("留言", ratio=1, overflow="fold")
+    table.add_column("回答", ratio=1, overflow="fold")
     for sample, result in zip(samples, found["results"], strict=True):
-        answer = result.get("answer")
-        if answer is None:
-            table.add_row(sample["text"], result["error"]["detail"])
-            continue
-        tag, kind = answer["tag"], answer["kind"]
-        table.add_row(
-            sample["text"],
-            tag["name"] if tag else "–",
-            f"{tag['probability']:.2f}" if tag else "–",
-            answer["urgency"]["name"],
-            kind["name"] if kind else "–",
-            f"{DECISIONS.get(answer['would_be'], answer['would_be'])}\n{answer['reason']}",
-            answer["route"]["proposed"]["name"],
-            answer["route"]["respond_by"][5:16].replace("T", " "),
-        )
+        table.add_row(sample["text"], _told(result))
     console.print(table)
     console.print(
         f"{found['answered']} answered, {found['refused']} refused by {found['results'][0]['answer']['model']}",
         highlight=False,
     )
     return 0 if found["refused"] == 0 else 1
+
+
+def _told(result: dict[str, Any]) -> str:
+    """One answer in three short lines: what, how urgent and how sure, who and by when."""
+    answer = result.get("answer")
+    if answer is None:
+        return str(result["error"]["detail"])
+    tag, kind, route = answer["tag"], answer["kind"], answer["route"]
+    what = f"{tag['name']}  {tag['probability']:.2f}" if tag else "–"
+    how = f"{answer['urgency']['name']} · {kind['name'] if kind else '–'} · {DECISIONS.get(answer['would_be'], answer['would_be'])}"
+    due = route["respond_by"][5:16].replace("T", " ")
+    return f"{what}\n{how}（{answer['reason']}）\n{route['proposed']['name']} · {due} 前响应"
 
 
 def _post(address: str, body: dict[str, Any]) -> Any:
