@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paidan.calibration import Calibration
+from paidan.calibration import INPUTS, Calibration
 from paidan.errors import BundleError
 from paidan.features import VIEWS, Block, Features
 from paidan.heads import Head, Scorer
@@ -222,6 +222,11 @@ def _heads(raw: Sequence[Mapping[str, Any]]) -> tuple[Head, ...]:
     heads, start = [], 0
     for entry in raw:
         labels = tuple(entry["labels"])
+        if len(entry["slopes"]) != len(INPUTS):
+            raise BundleError(
+                f"heads.json: head '{entry['name']}' was calibrated on {len(entry['slopes'])} inputs; "
+                f"this Paidan knows {len(INPUTS)} ({', '.join(INPUTS)}). Retrain, or use the Paidan that wrote it"
+            )
         heads.append(Head(entry["name"], labels, start, Calibration(tuple(entry["slopes"])), np.array(entry["prior"])))
         start += len(labels)
     return tuple(heads)

@@ -189,3 +189,15 @@ def test_the_lexicon_travels_in_the_bundle_and_stays_out_of_the_process(tiny_bun
     loaded = Bundle.load(tmp_path / "words")
     assert loaded.features.segmenter.cut("卡被盗刷") == ["卡", "被盗刷"]
     assert tiny_bundle.features.segmenter.cut("卡被盗刷") == ["卡", "被盗", "刷"]
+
+
+def test_a_bundle_calibrated_on_other_inputs_is_refused_by_name(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    shutil.copytree(tiny_folder, folder)
+    heads = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
+    heads[0]["slopes"] = heads[0]["slopes"][:-1]
+    (folder / "heads.json").write_text(json.dumps(heads), encoding="utf-8")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    write_manifest(folder, manifest["identity"], list(manifest["files"]))
+    with pytest.raises(BundleError, match="was calibrated on 5 inputs; this Paidan knows 6"):
+        Bundle.load(folder)

@@ -18,7 +18,8 @@ from paidan.workspace import Workspace, init_workspace
 from tests.proof.server import PAIDAN
 from train.deploy import versions
 
-SHARE = 1 if os.environ.get("PAIDAN_PROOF_WHOLE") else 3
+# 1: the whole starter set; 4: one message in four, for a quick look at the script itself.
+SHARE = int(os.environ.get("PAIDAN_PROOF_SHARE", "1"))
 pytestmark = pytest.mark.proof
 
 
@@ -38,6 +39,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in (folder / "datasets" / "starter").glob("*.jsonl"):
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         path.write_text("".join(lines[::SHARE]), encoding="utf-8")
+    if SHARE > 1:
+        # Written for a model of the whole set.
+        (folder / "datasets" / "behaviour.jsonl").unlink(missing_ok=True)
     return folder
 
 
