@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 # Written as numbers: typed, the first compatibility ideograph is easily folded into 豈 of another block.
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f々〇"
+# What jieba takes for a run to cut; it hands every rarer character on by itself, as the rule below does.
+CUT = "\u4e00-\u9fd5"
 # A Han run, a masked span, a word of letters, a number, or any other single character that is no space.
 _RUN = re.compile(
-    rf"(?P<han>[{HAN}]+)|(?P<mask>\*{{4,}})|(?P<letters>[A-Za-zÀ-ɏЀ-ӿ]+)|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<other>\S)"
+    rf"(?P<han>[{CUT}]+)|(?P<mask>\*{{4,}})|(?P<letters>[A-Za-zÀ-ɏЀ-ӿ]+)|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<other>\S)"
 )
 MASK = "＊"
 NOUN = "n"
